@@ -1,0 +1,103 @@
+"""What a host can switch: proposals, host modules, limits, code generation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import IntEnum
+
+from .types import MAX_PAGES
+
+
+class Proposal(IntEnum):
+    """A WebAssembly proposal; values of ``enum WasmEdge_Proposal``."""
+
+    IMPORT_EXPORT_MUT_GLOBALS = 0
+    NON_TRAP_FLOAT_TO_INT_CONVERSIONS = 1
+    SIGN_EXTENSION_OPERATORS = 2
+    MULTI_VALUE = 3
+    BULK_MEMORY_OPERATIONS = 4
+    REFERENCE_TYPES = 5
+    SIMD = 6
+    TAIL_CALL = 7
+    MULTI_MEMORIES = 8
+    ANNOTATIONS = 9
+    MEMORY64 = 10
+    EXCEPTION_HANDLING = 11
+    EXTENDED_CONST = 12
+    THREADS = 13
+    FUNCTION_REFERENCES = 14
+
+
+DEFAULT_PROPOSALS = frozenset(p for p in Proposal if p <= Proposal.SIMD)
+"""The proposals that are on unless a configuration says otherwise."""
+
+
+class HostRegistration(IntEnum):
+    """A host module a VM registers by itself; values of ``enum WasmEdge_HostRegistration``."""
+
+    WASI = 0
+    WASMEDGE_PROCESS = 1
+
+
+class Tier(IntEnum):
+    """Which code generator serves a function."""
+
+    AUTO = 0
+    """Quick code at the first call, optimised code from a background thread."""
+    QUICK = 1
+    """Quick code only: least waiting, slowest code."""
+    OPTIMISED = 2
+    """Optimised code only."""
+
+
+@dataclass(slots=True)
+class Configure:
+    """Configuration of a VM and of the stages it is made of.
+
+    Every context that takes a configuration copies it, so later changes have no effect on it.
+
+    Attributes:
+        proposals: the enabled proposals.
+        host_registrations: host modules a VM registers by itself.
+        max_memory_page: most pages an instantiated memory may have, 0 to 65536.
+        tier: which code generator serves functions.
+        lazy: compile functions at their first call (``None``: decided by the module's size).
+        interruptible: allow a running guest to be stopped from another thread.
+        instruction_counting, cost_measuring, time_measuring: statistics switches.
+    """
+
+    proposals: set[Proposal] = field(default_factory=lambda: set(DEFAULT_PROPOSALS))
+    host_registrations: set[HostRegistration] = field(default_factory=set)
+    max_memory_page: int = MAX_PAGES
+    tier: Tier = Tier.AUTO
+    lazy: bool | None = None
+    interruptible: bool = True
+    instruction_counting: bool = False
+    cost_measuring: bool = False
+    time_measuring: bool = False
+
+    def add_proposal(self, proposal: Proposal) -> None:
+        """Enable ``proposal``; no effect if it is enabled already."""
+        self.proposals.add(Proposal(proposal))
+
+    def remove_proposal(self, proposal: Proposal) -> None:
+        """Disable ``proposal``; no effect if it is disabled already."""
+        self.proposals.discard(Proposal(proposal))
+
+    def has_proposal(self, proposal: Proposal) -> bool:
+        """Whether ``proposal`` is enabled."""
+        return proposal in self.proposals
+
+    def copy(self) -> Configure:
+        """An independent copy."""
+        return Configure(
+            set(self.proposals),
+            set(self.host_registrations),
+            self.max_memory_page,
+            self.tier,
+            self.lazy,
+            self.interruptible,
+            self.instruction_counting,
+            self.cost_measuring,
+            self.time_measuring,
+        )
