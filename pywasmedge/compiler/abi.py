@@ -1,0 +1,74 @@
+"""Calling conventions of generated code as LLVM text (stated in ``src/instance.h``)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.types import ValType
+
+if TYPE_CHECKING:
+    from ..base.types import FunctionType
+
+LLVM_TYPE: dict[int, str] = {
+    ValType.I32: "i32",
+    ValType.I64: "i64",
+    ValType.F32: "float",
+    ValType.F64: "double",
+    ValType.V128: "<2 x i64>",
+    ValType.FUNCREF: "i64",
+    ValType.EXTERNREF: "i64",
+}
+"""LLVM type of each value type. A v128 is always a ``<2 x i64>`` between instructions."""
+
+ZERO: dict[int, str] = {
+    ValType.I32: "0",
+    ValType.I64: "0",
+    ValType.F32: "0.0",
+    ValType.F64: "0.0",
+    ValType.V128: "zeroinitializer",
+    ValType.FUNCREF: "0",
+    ValType.EXTERNREF: "0",
+}
+"""LLVM text of the zero (null) value of each value type."""
+
+MAX_DIRECT_RESULTS = 2
+"""Results returned in registers; a function with more gets a result pointer parameter."""
+
+
+def return_type(type_: FunctionType) -> str:
+    """LLVM return type of a native entry of ``type_``."""
+    results = [LLVM_TYPE[t] for t in type_.results]
+    if not results or len(results) > MAX_DIRECT_RESULTS:
+        return "void"
+    return results[0] if len(results) == 1 else "{ " + ", ".join(results) + " }"
+
+
+def has_result_pointer(type_: FunctionType) -> bool:
+    """Whether the native entry takes a trailing pointer to a result frame."""
+    return len(type_.results) > MAX_DIRECT_RESULTS
+
+
+def param_types(type_: FunctionType) -> list[str]:
+    """LLVM parameter types of a native entry: context, parameters, perhaps result pointer."""
+    params = ["ptr", *(LLVM_TYPE[t] for t in type_.params)]
+    if has_result_pointer(type_):
+        params.append("ptr")
+    return params
+
+
+def slot_offsets(types: tuple[ValType, ...]) -> list[int]:
+    """Byte offset of each value of a frame (8-byte slots, two for v128)."""
+    offsets, at = [], 0
+    for type_ in types:
+        offsets.append(at)
+        at += 8 * type_.slots
+    return offsets
+
+
+def frame_slots(type_: FunctionType) -> int:
+    """Number of 8-byte slots a frame for ``type_`` needs, at least 1."""
+    return max(
+        sum(t.slots for t in type_.params),
+        sum(t.slots for t in type_.results),
+        1,
+    )

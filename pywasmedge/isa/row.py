@@ -1,0 +1,79 @@
+"""What a row of the instruction tables says.
+
+A row gives, in columns: code, mnemonic, immediates, type, lowering, proposal.
+
+``immediates``
+    Space-separated kinds: ``i32 i64 f32 f64 v128`` (constants), ``memarg:N`` (natural alignment
+    is 2^N bytes), ``lane:N`` (lane index below N), ``lanes16`` (shuffle mask), ``type table local
+    global func label mem elem data`` (indices), ``block`` (block type), ``labels`` (br_table
+    vector), ``valtypes``, ``reftype``.
+``type``
+    ``"i32 i32 -> i32"``, or ``SPECIAL`` when it depends on immediates or context.
+``lowering``
+    A template, a ``Use``, or ``SPECIAL``.
+
+Templates are LLVM text, one instruction per line. ``$0 $1 $2`` are the operands. A line
+``#1 = ...`` names an intermediate value ``#1`` for later lines; the last line (without ``=``)
+is the row's result, or has none if the row has no result. A v128 operand or result always has
+the LLVM type ``<2 x i64>``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from ..base.config import Proposal
+
+SPECIAL: Final = "special"
+"""In the type or lowering column: handled by a function of its own, found by mnemonic."""
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """A lowering function and its fixed arguments.
+
+    The function of that name in ``pywasmedge.compiler`` is called as
+    ``function(emitter, *args, *immediates, *operands)`` and returns the result's LLVM text, or
+    ``None`` if the row has no result.
+    """
+
+    function: str
+    args: tuple[str | int, ...]
+
+
+def use(function: str, *args: str | int) -> Use:
+    """A row's lowering: call ``function`` with ``args`` before immediates and operands."""
+    return Use(function, args)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One instruction. ``prefix`` is 0 for one-byte opcodes, else 0xFC, 0xFD or 0xFE."""
+
+    prefix: int
+    code: int
+    mnemonic: str
+    immediates: tuple[str, ...]
+    type: str
+    lowering: str | Use
+    proposal: Proposal | None = None
+    constant: bool = False
+    """Allowed in constant expressions."""
+
+
+def row(
+    prefix: int,
+    code: int,
+    mnemonic: str,
+    immediates: str,
+    type_: str,
+    lowering: str | Use,
+    proposal: Proposal | None = None,
+    *,
+    constant: bool = False,
+) -> Row:
+    """Make a row from its columns."""
+    return Row(
+        prefix, code, mnemonic, tuple(immediates.split()), type_, lowering, proposal, constant
+    )
