@@ -57,9 +57,10 @@ class Row:
     immediates: tuple[str, ...]
     type: str
     lowering: str | Use
-    proposal: Proposal | None = None
+    proposals: tuple[Proposal, ...] = ()
+    """Any of these must be on; empty: always there."""
     constant: bool = False
-    """Allowed in constant expressions."""
+    """Allowed in constant expressions (arithmetic: with extended-const only)."""
 
 
 def row(
@@ -69,11 +70,11 @@ def row(
     immediates: str,
     type_: str,
     lowering: str | Use,
-    proposal: Proposal | None = None,
+    when: Proposal | tuple[Proposal, ...] | None = None,
     *,
     constant: bool = False,
 ) -> Row:
-    """Make a row from its columns."""
-    return Row(
-        prefix, code, mnemonic, tuple(immediates.split()), type_, lowering, proposal, constant
-    )
+    """Make a row from its columns; ``when`` is the proposal (or any of several) it needs."""
+    needs = () if when is None else when if isinstance(when, tuple) else (when,)
+    imms = tuple(immediates.split())
+    return Row(prefix, code, mnemonic, imms, type_, lowering, needs, constant)
