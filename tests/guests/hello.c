@@ -1,0 +1,7 @@
+/* The first program. */
+#include <stdio.h>
+
+int main(void) {
+  printf("hello, world\n");
+  return 0;
+}
