@@ -1,0 +1,15 @@
+/* Python functions that C calls; cffi reads them from here (inside extern "Python+C"). Each takes
+ * the interpreter lock by itself. */
+#ifndef PYWASMEDGE_CALLBACKS_H
+#define PYWASMEDGE_CALLBACKS_H
+
+#include "instance.h"
+
+/* Runs a host function of Python: 0, or the code the guest traps with. */
+int32_t we_py_host(void *data, we_instance *caller, uint64_t *frame);
+/* Compiles defined function `index` of a module and publishes it: 0, or a trap code. */
+int32_t we_py_compile(void *module, uint32_t index);
+/* Makes the adapters of a function type: 0, or a trap code. */
+int32_t we_py_adapt(uint32_t type_id);
+
+#endif

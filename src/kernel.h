@@ -1,0 +1,159 @@
+/* What Python (and later the C library) calls in the native kernel. Like instance.h this file is
+ * read by the C compiler and, with its preprocessor lines dropped, by cffi: plain declarations only.
+ *
+ * Unless said otherwise: functions that create return NULL when memory is exhausted, functions
+ * returning int32_t return 0 or the WasmEdge_ErrCode of a trap, and everything may be called from
+ * any thread. Freeing is the owner's business: nothing may use the object any more.
+ */
+#ifndef PYWASMEDGE_KERNEL_H
+#define PYWASMEDGE_KERNEL_H
+
+#include "instance.h"
+
+/* ---- Function types (type.c) ---------------------------------------------------------------- */
+
+/* A new process-wide number for a function type whose frame has `slots` 8-byte slots (at least 1);
+ * 0 when memory is exhausted. Numbers are never given back. */
+uint32_t we_type_new(uint32_t slots);
+uint32_t we_type_slots(uint32_t type_id);
+/* Installs the adapters of a type: frame -> native entry, and native entry of a host function. */
+void we_type_set_adapters(uint32_t type_id, void *frame_entry, void *host_entry);
+bool we_type_has_adapters(uint32_t type_id);
+
+/* ---- Compiled modules (module.c) -------------------------------------------------------------- */
+
+/* What all instances of a compiled module share. Python fills type_ids, func_types and self;
+ * code[] starts out as thunks that compile a function at its first call. */
+typedef struct we_module {
+  void **code;           /* native entry of every defined function */
+  uint32_t *type_ids;    /* process-wide number of each type */
+  uint32_t *func_types;  /* index in type_ids of every function, imports first */
+  void *self;            /* Python handle, passed to we_py_compile */
+  uint32_t type_count;
+  uint32_t imported_funcs;
+  uint32_t defined_funcs;
+  uint32_t pad;
+  we_instance *instances; /* live instances, linked by next_of_module */
+} we_module;
+
+we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t defined_funcs);
+void we_module_free(we_module *module); /* after all its instances */
+/* Makes `count` defined functions (indices without imports) start at `entries` from now on. */
+void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count);
+/* Whether defined function `index` has code (is not a thunk). */
+bool we_module_has_code(we_module *module, uint32_t index);
+
+/* ---- Instances (instance.c) ------------------------------------------------------------------- */
+
+/* A zeroed instance of `module` with room for what the counts say (index spaces, imports
+ * included; own_globals is the number of globals the module defines). `globals` points to the
+ * storage of own globals from index globals - own_globals on. */
+we_instance *we_instance_new(we_module *module, uint32_t memories, uint32_t tables, uint32_t globals,
+                             uint32_t own_globals, uint32_t elements, uint32_t datas);
+void we_instance_free(we_instance *instance);
+/* Imports number `index` of the function index space. */
+void we_instance_import(we_instance *instance, uint32_t index, we_func *func);
+void we_instance_set_memory(we_instance *instance, uint32_t index, we_memory *memory);
+void we_instance_set_table(we_instance *instance, uint32_t index, we_table *table);
+/* Function instance number `index` (imports first), created at first use. */
+we_func *we_instance_func(we_instance *instance, uint32_t index);
+/* Makes element segment `index` hold `count` words and returns them, zeroed, to be filled. */
+uint64_t *we_instance_element(we_instance *instance, uint32_t index, uint32_t count);
+/* Writes the funcrefs of `count` function indices to `refs`. */
+int32_t we_instance_funcrefs(we_instance *instance, const uint32_t *indices, uint32_t count, uint64_t *refs);
+/* Makes data segment `index` these bytes, which the caller keeps alive as long as the instance. */
+void we_instance_data(we_instance *instance, uint32_t index, const uint8_t *bytes, uint64_t length);
+/* Lets segment `index` be dropped from outside of guest code. */
+void we_instance_elem_drop(we_instance *instance, uint32_t index);
+void we_instance_data_drop(we_instance *instance, uint32_t index);
+
+/* ---- Functions (instance.c) ------------------------------------------------------------------- */
+
+/* A host function of C: `host` is called with `data`. */
+we_func *we_func_new_host(uint32_t type_id, we_hostfn host, void *data);
+/* A host function of Python: we_py_host is called with `data`. */
+we_func *we_func_new_python(uint32_t type_id, void *data);
+void we_func_free(we_func *func); /* host functions only; the others belong to their instance */
+
+/* ---- Calls (invoke.c) ------------------------------------------------------------------------- */
+
+/* Calls `func` with a frame of at least func->frame_slots slots: arguments in, results out. */
+int32_t we_call(we_func *func, uint64_t *frame);
+/* The same for arguments packed as a frame (8-byte slots) and at most one result. When the result
+ * equals WE_TRAPPED of its type (a NaN for floats), ask we_last_trap() whether it was a trap. */
+int32_t we_call_void(we_func *func, const uint8_t *args, uint32_t size); /* 0 or the trap code */
+int32_t we_call_i32(we_func *func, const uint8_t *args, uint32_t size);  /* WE_TRAPPED_I32 */
+int64_t we_call_i64(we_func *func, const uint8_t *args, uint32_t size);  /* WE_TRAPPED_I64 */
+float we_call_f32(we_func *func, const uint8_t *args, uint32_t size);    /* NaN */
+double we_call_f64(we_func *func, const uint8_t *args, uint32_t size);   /* NaN */
+uint64_t we_call1(we_func *func, const uint8_t *args, uint32_t size);    /* slot 0; WE_TRAPPED_I64 */
+enum { WE_TRAPPED_I32 = -1640531527 };
+static const int64_t WE_TRAPPED_I64 = -7046029254386353131;
+/* Code of the trap that ended the latest call of this thread, or 0; reading clears it. */
+int32_t we_last_trap(void);
+
+/* ---- Traps (trap.c) --------------------------------------------------------------------------- */
+
+/* Where the latest trap of this thread happened. The stack copy starts at address `sp`. */
+typedef struct we_trap_record {
+  int32_t code;
+  uint32_t depth;          /* host -> guest entries that were on the stack */
+  uint64_t pc;             /* in guest code; a return address if `in_helper` */
+  uint64_t sp;             /* stack pointer that belongs to pc */
+  uint64_t fp;             /* frame pointer register */
+  uint64_t fault_address;  /* 0 if the trap was not a fault */
+  uint64_t stack_size;     /* bytes in `stack` */
+  const uint8_t *stack;
+  bool in_helper;
+  bool stack_overflow;     /* the code 0x02 means: call stack exhausted */
+} we_trap_record;
+
+const we_trap_record *we_trap_latest(void); /* NULL before the first trap of the thread */
+
+/* ---- Interruption (interrupt.c) --------------------------------------------------------------- */
+
+typedef struct we_thread we_thread;
+
+/* A counted reference to the calling thread; stays valid after the thread's end. */
+we_thread *we_thread_ref(void);
+void we_thread_unref(we_thread *thread);
+/* Asks the guest that runs on `thread` to stop with trap 0x07. Returns 1 while the request is
+ * pending: call it again after some milliseconds until it returns 0 or the call has ended. */
+int32_t we_interrupt(we_thread *thread);
+/* Withdraws a request for the calling thread that was not served; 1 if there was one. */
+int32_t we_interrupt_clear(void);
+/* Host -> guest entries on the calling thread's stack. */
+uint32_t we_call_depth(void);
+
+/* ---- Memories (memory.c) ---------------------------------------------------------------------- */
+
+/* A zeroed memory of min_pages; it can grow up to limit_pages (at most 65536), declared maximum
+ * included. With `guard`, tries to reserve so much address space that no check is needed
+ * (memory->guarded tells); otherwise, or failing that, as much as it can grow to if possible. */
+we_memory *we_memory_new(uint32_t min_pages, bool has_max, uint32_t max_pages, bool shared, uint32_t limit_pages,
+                         bool guard);
+void we_memory_free(we_memory *memory);
+int64_t we_memory_grow(we_memory *memory, uint32_t pages); /* pages before, or -1 */
+/* Copies into the memory: 0, or 0x88 and nothing written. */
+int32_t we_memory_write(we_memory *memory, uint64_t offset, const uint8_t *bytes, uint64_t length);
+
+/* ---- Tables (table.c) ------------------------------------------------------------------------- */
+
+we_table *we_table_new(uint8_t type, uint32_t min, bool has_max, uint32_t max, uint64_t init);
+void we_table_free(we_table *table);
+int64_t we_table_grow(we_table *table, uint32_t count, uint64_t init); /* elements before, or -1 */
+int32_t we_table_get(we_table *table, uint32_t index, uint64_t *value); /* 0 or 0x87 */
+int32_t we_table_set(we_table *table, uint32_t index, uint64_t value);  /* 0 or 0x87 */
+int32_t we_table_write(we_table *table, uint64_t offset, const uint64_t *values, uint64_t count); /* 0 or 0x87 */
+
+/* ---- Executable memory (code.c) --------------------------------------------------------------- */
+
+/* Writable pages for `size` bytes of code, then executable ones: never both. */
+void *we_code_alloc(uint64_t size);
+bool we_code_seal(void *code, uint64_t size);
+void we_code_free(void *code, uint64_t size);
+bool we_code_contains(uint64_t address);
+/* Address of a C function that generated code may refer to by name, or 0. */
+uint64_t we_symbol(const char *name);
+
+#endif
