@@ -1,0 +1,49 @@
+# Every recipe line also works without make, once `make install` has run.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+SOURCES := pyproject.toml setup.py $(wildcard src/*.c src/*.h)
+
+.PHONY: demo test check spec bench install clean
+
+demo: $(VENV)/built
+	$(BIN)/python docs/examples/wordcount.py README.md
+	$(BIN)/wasmedge --dir .:. tests/guests/wordcount.wasm README.md
+
+test: $(VENV)/tools
+	$(BIN)/python -m pytest -q
+
+check: $(VENV)/tools
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy --strict pywasmedge
+	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_drift.py
+
+spec: $(VENV)/tools
+	PYTHONPATH=tests $(BIN)/python -m spec
+
+bench: $(VENV)/tools
+	$(BIN)/python bench/run.py
+
+install: $(VENV)/tools
+
+clean:
+	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
+	rm -f pywasmedge/*.so
+	find pywasmedge tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+# The virtual environment; the package built in place and installed; the tools for development.
+$(VENV)/pyvenv.cfg:
+	@command -v $(PYTHON) >/dev/null || { \
+	  echo "missing: $(PYTHON)"; echo "  get it with: sudo apt-get install python3 python3-dev python3-venv"; exit 1; }
+	$(PYTHON) .ci/preflight.py
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/built: $(VENV)/pyvenv.cfg $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable .
+	touch $@
+
+$(VENV)/tools: $(VENV)/pyvenv.cfg $(SOURCES)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	touch $(VENV)/built $@
