@@ -1,0 +1,216 @@
+"""Loading and validating: from bytes to a :class:`Module`."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..base.config import Configure
+from ..base.errors import ErrCode, LoadError, ValidationError
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer
+    from types import TracebackType
+
+    from ..base.types import ExternKind, ExternType
+    from ..module import ast
+    from .code import CompiledModule
+    from .plan import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class ImportType:
+    """What a module imports: two-part name, kind and type."""
+
+    module: str
+    name: str
+    kind: ExternKind
+    type: ExternType
+
+
+@dataclass(frozen=True, slots=True)
+class ExportType:
+    """What a module exports: name, kind and type."""
+
+    name: str
+    kind: ExternKind
+    type: ExternType
+
+
+class Module:
+    """A loaded module (section 2.5). Immutable but for the mark that validation succeeded.
+
+    Code is generated for it at the first instantiation and shared by all instances.
+    """
+
+    __slots__ = ("__weakref__", "_error", "_plans", "ast")
+
+    def __init__(self, tree: ast.Module, error: ValidationError | None = None) -> None:
+        """Wrap a decoded module; ``error`` is what validating its bodies found."""
+        self.ast = tree
+        self._error = error
+        self._plans: dict[object, tuple[CompiledModule, Plan]] = {}
+
+    @property
+    def validated(self) -> bool:
+        """Whether a validator has accepted the module."""
+        return self.ast.validated
+
+    @property
+    def imports(self) -> list[ImportType]:
+        """The imports in the order of the file."""
+        tree = self.ast
+        return [
+            ImportType(
+                item.module,
+                item.name,
+                item.kind,
+                tree.types[item.desc] if isinstance(item.desc, int) else item.desc,
+            )
+            for item in tree.imports
+        ]
+
+    @property
+    def exports(self) -> list[ExportType]:
+        """The exports in the order of the file."""
+        tree = self.ast
+        return [
+            ExportType(item.name, item.kind, tree.extern_type(item.kind, item.index))
+            for item in tree.exports
+        ]
+
+    @property
+    def name(self) -> str:
+        """The module's name from its name section, or ``""``."""
+        from ..module.names import read_names
+
+        return read_names(self.ast).module or ""
+
+    def custom_sections(self, name: str) -> list[bytes]:
+        """Contents of the custom sections called ``name``, in the order of the file."""
+        data = self.ast.data
+        return [data[start:end] for key, (start, end) in self.ast.customs if key == name]
+
+    def close(self) -> None:
+        """Drop the code generated for the module; instances that exist keep theirs."""
+        self._plans.clear()
+
+    def __enter__(self) -> Module:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        tree = self.ast
+        mark = "" if tree.validated else ", not validated"
+        return (
+            f"<Module {len(tree.data)} bytes, {len(tree.imports)} imports, "
+            f"{len(tree.exports)} exports{mark}>"
+        )
+
+
+class Loader:
+    """Decodes WebAssembly binaries (section 5). Safe from several threads: it has no state."""
+
+    __slots__ = ("_configure",)
+
+    def __init__(self, configure: Configure | None = None) -> None:
+        """Make a loader with a copy of ``configure`` (default configuration if ``None``)."""
+        self._configure = configure.copy() if configure else Configure()
+
+    def parse_file(self, path: str | os.PathLike[str]) -> Module:
+        """Load the binary in a file.
+
+        Raises:
+            LoadError: 0x20 if there is no such file that can be read, 0x21 if reading fails,
+                other codes below 0x40 if the content is malformed.
+        """
+        try:
+            file = open(path, "rb", buffering=0)  # noqa: SIM115
+        except (OSError, ValueError) as error:
+            raise _unreadable(ErrCode.ILLEGAL_PATH, path, error) from error
+        with file:
+            try:
+                data = file.read()
+            except OSError as error:
+                raise _unreadable(ErrCode.READ_ERROR, path, error) from error
+        return self.parse_bytes(data)
+
+    def parse_bytes(self, data: Buffer) -> Module:
+        """Load a binary from a bytes-like object (which is copied unless it is ``bytes``).
+
+        Raises:
+            LoadError: the binary is malformed (0x22 if empty).
+        """
+        from ..module.loader import load
+        from ..walk.check import check
+
+        tree = load(data if type(data) is bytes else bytes(memoryview(data)), self._configure)
+        try:
+            check(tree, self._configure)
+        except ValidationError as error:
+            return Module(tree, error)
+        return Module(tree)
+
+    def close(self) -> None:
+        """Nothing to release; exists so that every context can be closed alike."""
+
+    def __enter__(self) -> Loader:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _unreadable(code: ErrCode, path: object, error: Exception) -> LoadError:
+    reason = getattr(error, "strerror", None) or str(error)
+    return LoadError(code, f"{os.fspath(path)!r}: {reason}")  # type: ignore[call-overload]
+
+
+class Validator:
+    """Checks loaded modules (section 3). Safe from several threads: it has no state."""
+
+    __slots__ = ("_configure",)
+
+    def __init__(self, configure: Configure | None = None) -> None:
+        """Make a validator with a copy of ``configure`` (default configuration if ``None``)."""
+        self._configure = configure.copy() if configure else Configure()
+
+    def validate(self, module: Module) -> None:
+        """Mark ``module`` as validated.
+
+        Raises:
+            ValidationError: the module is not valid (codes 0x40 to 0x5F); the mark is unchanged.
+        """
+        from ..walk.rules import validate_module
+
+        validate_module(module.ast, self._configure)
+        if module._error is not None:
+            raise module._error.with_traceback(None)
+        module.ast.validated = True
+
+    def close(self) -> None:
+        """Nothing to release; exists so that every context can be closed alike."""
+
+    def __enter__(self) -> Validator:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

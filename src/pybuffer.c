@@ -1,0 +1,141 @@
+/* Two small Python types that cffi cannot give: `Owned` frees a C object when its last reference
+ * goes, and `Buffer` is the base of MemoryInstance and lets memoryview() see a linear memory.
+ *
+ * Neither takes part in cyclic garbage collection, on purpose: finalisers (__del__, ffi.gc) of a
+ * garbage cycle run in no particular order, so a user's __del__ could find the instance it wants to
+ * call already freed. A plain deallocator runs after all of them, and `keep` orders the rest.
+ *
+ * The module lives in the same shared object as the cffi module (see runtime/native.py).
+ */
+#include <patchlevel.h>
+#if PY_VERSION_HEX >= 0x030B0000
+#define Py_LIMITED_API 0x030B0000 /* buffers are part of the stable interface from 3.11 on */
+#endif
+#define PY_SSIZE_T_CLEAN
+#include <Python.h>
+
+#include "instance.h"
+
+typedef void (*free_function)(void *);
+
+typedef struct {
+  PyObject_HEAD
+  void *address;
+  free_function release;
+  PyObject *keep; /* released after the C object: what it refers to */
+} Owned;
+
+static void release_object(PyObject *self) {
+  PyTypeObject *type = Py_TYPE(self);
+  ((freefunc)PyType_GetSlot(type, Py_tp_free))(self);
+  Py_DECREF(type);
+}
+
+static PyObject *new_object(PyTypeObject *type) {
+  return ((allocfunc)PyType_GetSlot(type, Py_tp_alloc))(type, 0);
+}
+
+static PyObject *owned_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  Py_ssize_t address, release;
+  PyObject *keep = NULL;
+  (void)kwargs;
+  if (!PyArg_ParseTuple(args, "nn|O:Owned", &address, &release, &keep)) return NULL;
+  Owned *self = (Owned *)new_object(type);
+  if (self == NULL) return NULL;
+  self->address = (void *)address;
+  self->release = (free_function)release;
+  Py_XINCREF(keep);
+  self->keep = keep;
+  return (PyObject *)self;
+}
+
+static void owned_dealloc(PyObject *object) {
+  Owned *self = (Owned *)object;
+  if (self->address != NULL) self->release(self->address);
+  Py_XDECREF(self->keep);
+  release_object(object);
+}
+
+static PyType_Slot owned_slots[] = {
+    {Py_tp_doc, "Owned(address, release, keep=None): calls the C function at address `release` with\n"
+                "`address` when deallocated, then lets go of `keep`."},
+    {Py_tp_new, owned_new},
+    {Py_tp_dealloc, owned_dealloc},
+    {0, NULL},
+};
+
+static PyType_Spec owned_spec = {
+    .name = "pywasmedge._objects.Owned",
+    .basicsize = sizeof(Owned),
+    .flags = Py_TPFLAGS_DEFAULT,
+    .slots = owned_slots,
+};
+
+typedef struct {
+  PyObject_HEAD
+  const we_memory *memory;
+  PyObject *owner;
+} Buffer;
+
+static PyObject *buffer_new(PyTypeObject *type, PyObject *args, PyObject *kwargs) {
+  Py_ssize_t address;
+  PyObject *owner;
+  (void)kwargs;
+  if (!PyArg_ParseTuple(args, "nO:Buffer", &address, &owner)) return NULL;
+  Buffer *self = (Buffer *)new_object(type);
+  if (self == NULL) return NULL;
+  self->memory = (const we_memory *)address;
+  Py_INCREF(owner);
+  self->owner = owner;
+  return (PyObject *)self;
+}
+
+static void buffer_dealloc(PyObject *object) {
+  Py_XDECREF(((Buffer *)object)->owner);
+  release_object(object);
+}
+
+/* The base of a memory never moves and nothing shrinks it, so a view stays valid as long as it
+ * holds a reference to the object, which PyBuffer_FillInfo takes. */
+static int buffer_get(PyObject *object, Py_buffer *view, int flags) {
+  const we_memory *memory = ((Buffer *)object)->memory;
+  uint64_t size = __atomic_load_n(&memory->size, __ATOMIC_ACQUIRE);
+  return PyBuffer_FillInfo(view, object, memory->base, (Py_ssize_t)size, 0, flags);
+}
+
+static PyType_Slot buffer_slots[] = {
+    {Py_tp_doc, "Buffer(address, owner): the bytes of the we_memory at `address`, kept by `owner`."},
+    {Py_tp_new, buffer_new},
+    {Py_tp_dealloc, buffer_dealloc},
+    {Py_bf_getbuffer, buffer_get},
+    {0, NULL},
+};
+
+static PyType_Spec buffer_spec = {
+    .name = "pywasmedge._objects.Buffer",
+    .basicsize = sizeof(Buffer),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = buffer_slots,
+};
+
+static int add_type(PyObject *module, PyType_Spec *spec) {
+  PyObject *type = PyType_FromSpec(spec);
+  if (type == NULL) return -1;
+  int result = PyModule_AddType(module, (PyTypeObject *)type);
+  Py_DECREF(type);
+  return result;
+}
+
+static int fill_module(PyObject *module) {
+  return add_type(module, &owned_spec) < 0 || add_type(module, &buffer_spec) < 0 ? -1 : 0;
+}
+
+static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill_module}, {0, NULL}};
+
+static struct PyModuleDef module_definition = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "pywasmedge._objects",
+    .m_slots = module_slots,
+};
+
+PyMODINIT_FUNC PyInit__objects(void) { return PyModuleDef_Init(&module_definition); }
