@@ -213,6 +213,10 @@ class WorkflowError(WasmError):
     """Steps in the wrong order, or an unknown function name (codes 0x04 to 0x08)."""
 
 
+class ArgumentError(WasmError, TypeError):
+    """Arguments or results do not fit the function's type (code 0x83)."""
+
+
 class Exit(BaseException):  # noqa: N818  (it is not an error)
     """The guest ended itself (WASI ``proc_exit``); not an error.
 
