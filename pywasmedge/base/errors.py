@@ -88,6 +88,7 @@ class ErrCode(IntEnum):
     INVALID_MEM_PAGES = 0x53, "memory size must be at most 65536 pages (4GiB)"
     INVALID_START_FUNC = 0x54, "start function"
     INVALID_LANE_IDX = 0x55, "invalid lane index"
+    SHARED_MEMORY_NO_MAX = 0x56, "shared memory must have maximum"  # not in 0.10.0 (threads)
     # instantiation
     MODULE_NAME_CONFLICT = 0x60, "module name conflict"
     INCOMPATIBLE_IMPORT_TYPE = 0x61, "incompatible import type"
