@@ -1,0 +1,153 @@
+"""What a guest's file descriptor stands for."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from . import abi, errno
+from .errno import WasiError
+
+if TYPE_CHECKING:
+    from .function import Iovecs
+
+
+class Descriptor:
+    """An open file, directory, pipe, device or socket of the host.
+
+    The host's handle is closed when the last reference to this object goes: an operation that
+    another thread still runs on a descriptor the guest has closed keeps the handle (and so its
+    number) for that long.
+
+    Attributes:
+        host: the host's file descriptor; -1 for a stream of the embedder.
+        type: file type (``abi.REGULAR_FILE`` and so on).
+        base, inheriting: rights of this descriptor and of what is opened beneath it.
+        preopen: name the guest knows it by, or ``None``.
+        owned: whether closing closes ``host``.
+        nonblock: kept here for handles that are not owned, whose host flags are left alone
+            because other processes share them.
+        entries: directory listing being read by fd_readdir, or ``None``.
+    """
+
+    __slots__ = ("base", "entries", "host", "inheriting", "nonblock", "owned", "preopen", "type")
+
+    def __init__(
+        self,
+        host: int,
+        type_: int,
+        base: int,
+        inheriting: int = 0,
+        *,
+        preopen: bytes | None = None,
+        owned: bool = True,
+    ) -> None:
+        self.host = host
+        self.type = type_
+        self.base = base
+        self.inheriting = inheriting
+        self.preopen = preopen
+        self.owned = owned
+        self.nonblock = False
+        self.entries: list[bytes] | None = None
+
+    def __del__(self) -> None:
+        if self.owned and self.host >= 0:
+            try:  # noqa: SIM105  (contextlib is not worth its import)
+                os.close(self.host)
+            except OSError:
+                pass  # the handle is gone either way, and nobody is left to be told
+
+    @property
+    def may_block(self) -> bool:
+        """Whether reading or writing can wait for somebody else."""
+        return self.type not in (abi.REGULAR_FILE, abi.DIRECTORY, abi.BLOCK_DEVICE)
+
+    def readv(self, buffers: Iovecs) -> int:
+        """Read into ``buffers``; the number of bytes, 0 at the end."""
+        return os.readv(self.host, buffers)
+
+    def writev(self, buffers: Iovecs) -> int:
+        """Write ``buffers``; the number of bytes written."""
+        return os.writev(self.host, buffers)
+
+    def stat(self) -> os.stat_result:
+        """Host status of the open file."""
+        return os.stat(self.host)
+
+    def flags(self) -> int:
+        """Current fdflags."""
+        import fcntl
+
+        host = fcntl.fcntl(self.host, fcntl.F_GETFL)
+        flags = abi.NONBLOCK if self.nonblock or host & os.O_NONBLOCK else 0
+        if host & os.O_APPEND:
+            flags |= abi.APPEND
+        if host & os.O_SYNC == os.O_SYNC:
+            flags |= abi.SYNC | abi.RSYNC | abi.DSYNC
+        elif host & os.O_DSYNC:
+            flags |= abi.DSYNC
+        return flags
+
+    def set_flags(self, flags: int) -> None:
+        """Change append and nonblock mode."""
+        if not self.owned:
+            self.nonblock = bool(flags & abi.NONBLOCK)
+            return
+        import fcntl
+
+        host = fcntl.fcntl(self.host, fcntl.F_GETFL) & ~(os.O_APPEND | os.O_NONBLOCK)
+        if flags & abi.APPEND:
+            host |= os.O_APPEND
+        if flags & abi.NONBLOCK:
+            host |= os.O_NONBLOCK
+        fcntl.fcntl(self.host, fcntl.F_SETFL, host)
+
+
+class Stream(Descriptor):
+    """A standard stream served by a Python object of the embedder.
+
+    ``source`` is read through ``read(n) -> bytes``, ``sink`` is called with each ``bytes``.
+    """
+
+    __slots__ = ("_read", "_write")
+
+    def __init__(self, stream: object, base: int) -> None:
+        super().__init__(-1, abi.UNKNOWN, base, owned=False)
+        stream = getattr(stream, "buffer", stream)  # text streams: the bytes beneath
+        self._read = getattr(stream, "read", None)
+        self._write = getattr(stream, "write", stream if callable(stream) else None)
+        if (self._read if base & abi.FD_READ else self._write) is None:
+            raise TypeError(f"not usable as a standard stream: {stream!r}")
+
+    @property
+    def may_block(self) -> bool:
+        return False
+
+    def readv(self, buffers: Iovecs) -> int:
+        if self._read is None:
+            raise WasiError(errno.BADF)
+        done = 0
+        for buffer in buffers:
+            data = self._read(len(buffer)) if len(buffer) else b""
+            buffer[: len(data)] = data
+            done += len(data)
+            if len(data) < len(buffer):
+                break
+        return done
+
+    def writev(self, buffers: Iovecs) -> int:
+        if self._write is None:
+            raise WasiError(errno.BADF)
+        data = b"".join(buffers)
+        self._write(data)
+        return len(data)
+
+    def stat(self) -> os.stat_result:
+        return os.stat_result((0,) * 10)
+
+    def flags(self) -> int:
+        return 0
+
+    def set_flags(self, flags: int) -> None:
+        self.nonblock = bool(flags & abi.NONBLOCK)

@@ -1,0 +1,247 @@
+"""The state behind a WASI module: arguments, environment, descriptors, exit code."""
+
+from __future__ import annotations
+
+import os
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from . import abi, errno
+from .descriptor import Descriptor, Stream
+from .errno import WasiError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class Env:
+    """What a guest sees of its host. Starts empty: no arguments, no descriptors.
+
+    May be shared by guests in several threads.
+
+    Attributes:
+        args: argument strings, the program's name first.
+        environ: ``NAME=VALUE`` strings.
+        exit_code: what the guest gave to ``proc_exit``, 0 to 2^32-1; 0 before.
+        interruptible: whether waiting must end when ``interrupt`` is called. Costs a host call
+            more per operation on pipes, terminals and sockets.
+    """
+
+    def __init__(self) -> None:
+        self.args: list[bytes] = []
+        self.environ: list[bytes] = []
+        self.exit_code = 0
+        self.interruptible = False
+        self.table: dict[int, Descriptor] = {}
+        self._lowest = 0
+        self._lock = Lock()
+        self._wake: tuple[int, int] | None = None
+        self._interrupted = False
+
+    def set_args(self, args: Iterable[str | bytes]) -> None:
+        """Set the arguments.
+
+        Raises:
+            ValueError: one contains a NUL character.
+        """
+        self.args = [_text(arg) for arg in args]
+
+    def set_environ(self, environ: Iterable[str | bytes]) -> None:
+        """Set the environment from ``NAME=VALUE`` strings.
+
+        Raises:
+            ValueError: one contains a NUL character.
+        """
+        self.environ = [_text(entry) for entry in environ]
+
+    def set_stream(self, fd: int, stream: object) -> None:
+        """Make ``fd`` (0, 1 or 2) a standard stream.
+
+        Args:
+            stream: a descriptor of the host or an object with ``fileno()``, used directly and
+                never closed; else an object with ``read`` or ``write``, or a callable that gets
+                each piece of output; input may also be given as ``bytes``.
+
+        Raises:
+            OSError: the host descriptor is not open.
+            TypeError: ``stream`` is none of these.
+        """
+        rights = abi.STDOUT_RIGHTS if fd else abi.STDIN_RIGHTS
+        if isinstance(stream, bytes):
+            import io
+
+            stream = io.BytesIO(stream)
+        host = stream if isinstance(stream, int) else _fileno(stream)
+        if host is None:
+            descriptor: Descriptor = Stream(stream, rights)
+        else:
+            type_ = abi.file_type(os.stat(host).st_mode)
+            descriptor = Descriptor(host, type_, rights, owned=False)
+        with self._lock:
+            self.table[fd] = descriptor
+
+    def preopen(self, guest: str, host: str | os.PathLike[str], *, readonly: bool = False) -> int:
+        """Give the guest the directory ``host`` under the name ``guest``; its descriptor.
+
+        The name is normalised: no leading or repeated slashes, ``..`` resolved, ``/`` if nothing
+        is left. Descriptors are given out from 3 upwards.
+
+        Raises:
+            OSError: ``host`` cannot be opened as a directory.
+            ValueError: a NUL character in a name.
+        """
+        handle = os.open(host, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        base, inheriting = abi.DIRECTORY_RIGHTS, abi.PREOPEN_INHERITING
+        if readonly:
+            base &= ~abi.MODIFYING_RIGHTS
+            inheriting &= ~abi.MODIFYING_RIGHTS
+        descriptor = Descriptor(handle, abi.DIRECTORY, base, inheriting)
+        descriptor.preopen = _text(normalise(guest))
+        return self.add(descriptor, 3)
+
+    def require(self, fd: int, rights: int) -> Descriptor:
+        """The open descriptor ``fd``.
+
+        Raises:
+            WasiError: ``BADF`` if it is not open, ``NOTCAPABLE`` if it lacks one of ``rights``.
+        """
+        descriptor = self.table.get(fd)
+        if descriptor is None:
+            raise WasiError(errno.BADF)
+        if descriptor.base & rights != rights:
+            raise WasiError(errno.NOTCAPABLE)
+        return descriptor
+
+    def add(self, descriptor: Descriptor, start: int = 0) -> int:
+        """Enter ``descriptor`` under the lowest free number from ``start``."""
+        with self._lock:
+            fd = max(start, self._lowest)
+            while fd in self.table:
+                fd += 1
+            self.table[fd] = descriptor
+            if start <= self._lowest:
+                self._lowest = fd + 1
+            return fd
+
+    def remove(self, fd: int) -> None:
+        """Close ``fd``.
+
+        Raises:
+            WasiError: ``BADF`` if it is not open.
+        """
+        with self._lock:
+            if self.table.pop(fd, None) is None:
+                raise WasiError(errno.BADF)
+            self._lowest = min(self._lowest, fd)
+
+    def renumber(self, fd: int, to: int) -> None:
+        """Make ``to`` what ``fd`` is, closing what it was, and close ``fd``.
+
+        Raises:
+            WasiError: ``BADF`` if one of them is not open.
+        """
+        with self._lock:
+            if fd not in self.table or to not in self.table:
+                raise WasiError(errno.BADF)
+            if fd != to:
+                self.table[to] = self.table.pop(fd)
+                self._lowest = min(self._lowest, fd)
+
+    def close(self) -> None:
+        """Close everything. Handles the host gave stay open."""
+        with self._lock:
+            self.table.clear()
+            self._lowest = 0
+            wake, self._wake = self._wake, None
+        for handle in wake or ():
+            os.close(handle)
+
+    def interrupt(self) -> None:
+        """End every wait, now and until ``resume``. Safe to call from any thread."""
+        with self._lock:
+            self._interrupted = True
+            if self._wake:
+                os.write(self._wake[1], b"\0")
+
+    def resume(self) -> None:
+        """Undo ``interrupt``: let waits be waits again."""
+        with self._lock:
+            self._interrupted = False
+            if self._wake:
+                os.read(self._wake[0], 4096)
+
+    def wake_handle(self) -> int:
+        """Host descriptor that becomes readable when waits must end.
+
+        Raises:
+            WasiError: ``INTR`` if they must end already.
+        """
+        with self._lock:
+            if self._interrupted:
+                raise WasiError(errno.INTR)
+            if self._wake is None:
+                self._wake = os.pipe()
+            return self._wake[0]
+
+    def wait(self, descriptor: Descriptor, *, write: bool = False) -> None:
+        """Before an operation that may block: wait until it will not.
+
+        Returns at once for files, and if nothing needs the wait to be ended early.
+
+        Raises:
+            WasiError: ``AGAIN`` for a descriptor that must not block, ``INTR`` when interrupted.
+        """
+        nonblock = descriptor.nonblock
+        if not (self.interruptible or nonblock) or not descriptor.may_block:
+            return
+        import select
+
+        poll = select.poll()
+        poll.register(descriptor.host, select.POLLOUT if write else select.POLLIN)
+        wake = self.wake_handle()
+        poll.register(wake, select.POLLIN)
+        ready = [handle for handle, _ in poll.poll(0 if nonblock else None)]
+        if wake in ready:
+            raise WasiError(errno.INTR)
+        if not ready:
+            raise WasiError(errno.AGAIN)
+
+
+def normalise(guest: str) -> str:
+    """Name under which a guest finds a preopened directory.
+
+    >>> normalise("/data//x/../y/"), normalise("/"), normalise(".")
+    ('data/y', '/', '.')
+    """
+    if guest == ".":
+        return guest
+    parts: list[str] = []
+    for part in guest.split("/"):
+        if part == "..":
+            if parts:
+                parts.pop()
+        elif part and part != ".":
+            parts.append(part)
+    return "/".join(parts) or "/"
+
+
+def _text(text: str | bytes) -> bytes:
+    data = os.fsencode(text)
+    if 0 in data:
+        raise ValueError(f"NUL character in {text!r}")
+    return data
+
+
+def _fileno(stream: object) -> int | None:
+    """Host descriptor behind a file object, its buffer flushed; ``None`` if it has none."""
+    fileno = getattr(stream, "fileno", None)
+    if fileno is None:
+        return None
+    try:
+        host: int = fileno()
+    except OSError:  # io.UnsupportedOperation
+        return None
+    flush = getattr(stream, "flush", None)
+    if flush is not None:
+        flush()
+    return host

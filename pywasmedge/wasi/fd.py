@@ -1,0 +1,286 @@
+"""Functions on descriptors."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from . import abi, errno
+from .errno import WasiError
+from .filestat import filestat, new_times
+from .function import (
+    S64,
+    U8,
+    U16,
+    U32,
+    U64,
+    Buffer,
+    Fd,
+    Fdstat,
+    Filestat,
+    Iovecs,
+    Prestat,
+    wasi,
+)
+
+if TYPE_CHECKING:
+    from .descriptor import Descriptor
+    from .env import Env
+
+_WHENCE = (os.SEEK_SET, os.SEEK_CUR, os.SEEK_END)
+
+_ADVICE = (
+    os.POSIX_FADV_NORMAL,
+    os.POSIX_FADV_SEQUENTIAL,
+    os.POSIX_FADV_RANDOM,
+    os.POSIX_FADV_WILLNEED,
+    os.POSIX_FADV_DONTNEED,
+    os.POSIX_FADV_NOREUSE,
+)
+
+
+@wasi
+def fd_read(env: Env, fd: Fd, iovs: Iovecs) -> U32:
+    """Read into ``iovs``; the number of bytes, 0 at the end."""
+    descriptor = env.require(fd, abi.FD_READ)
+    env.wait(descriptor)
+    return descriptor.readv(iovs)
+
+
+@wasi
+def fd_pread(env: Env, fd: Fd, iovs: Iovecs, offset: U64) -> U32:
+    """Read from ``offset`` without moving the position."""
+    return os.preadv(env.require(fd, abi.FD_READ | abi.FD_SEEK).host, iovs, offset)
+
+
+@wasi
+def fd_write(env: Env, fd: Fd, iovs: Iovecs) -> U32:
+    """Write ``iovs``; the number of bytes written."""
+    descriptor = env.require(fd, abi.FD_WRITE)
+    if env.interruptible or descriptor.nonblock:
+        return _write_in_pieces(env, descriptor, iovs)
+    return descriptor.writev(iovs)
+
+
+@wasi
+def fd_pwrite(env: Env, fd: Fd, iovs: Iovecs, offset: U64) -> U32:
+    """Write at ``offset`` without moving the position (a file in append mode: at its end)."""
+    return os.pwritev(env.require(fd, abi.FD_WRITE | abi.FD_SEEK).host, iovs, offset)
+
+
+@wasi
+def fd_seek(env: Env, fd: Fd, offset: S64, whence: U8) -> U64:
+    """Move the position; the new one."""
+    if whence >= len(_WHENCE):
+        raise WasiError(errno.INVAL)
+    telling = offset == 0 and whence == 1
+    return _seek(env, fd, offset, _WHENCE[whence], telling=telling)
+
+
+@wasi
+def fd_tell(env: Env, fd: Fd) -> U64:
+    """The position."""
+    return _seek(env, fd, 0, os.SEEK_CUR, telling=True)
+
+
+@wasi
+def fd_close(env: Env, fd: Fd) -> None:
+    """Close ``fd``; preopened directories and standard streams too."""
+    env.remove(fd)
+
+
+@wasi
+def fd_renumber(env: Env, fd: Fd, to: Fd) -> None:
+    """Close ``to`` and give its number to ``fd``."""
+    env.renumber(fd, to)
+
+
+@wasi
+def fd_sync(env: Env, fd: Fd) -> None:
+    """Wait until data and attributes are on the device."""
+    os.fsync(env.require(fd, abi.FD_SYNC).host)
+
+
+@wasi
+def fd_datasync(env: Env, fd: Fd) -> None:
+    """Wait until the data is on the device."""
+    descriptor = env.require(fd, 0)
+    if not descriptor.base & (abi.FD_DATASYNC | abi.FD_SYNC):
+        raise WasiError(errno.NOTCAPABLE)
+    os.fdatasync(descriptor.host)
+
+
+@wasi
+def fd_advise(env: Env, fd: Fd, offset: U64, length: U64, advice: U8) -> None:
+    """Announce how a range of a file will be used."""
+    if advice >= len(_ADVICE):
+        raise WasiError(errno.INVAL)
+    descriptor = env.require(fd, abi.FD_ADVISE)
+    if descriptor.type != abi.DIRECTORY:
+        os.posix_fadvise(descriptor.host, offset, length, _ADVICE[advice])
+
+
+@wasi
+def fd_allocate(env: Env, fd: Fd, offset: U64, length: U64) -> None:
+    """Make sure that a range of a file has storage; the file may grow, never shrinks."""
+    os.posix_fallocate(env.require(fd, abi.FD_ALLOCATE).host, offset, length)
+
+
+@wasi
+def fd_fdstat_get(env: Env, fd: Fd) -> Fdstat:
+    """Type, flags and rights of a descriptor."""
+    descriptor = env.require(fd, 0)
+    return descriptor.type, descriptor.flags(), descriptor.base, descriptor.inheriting
+
+
+@wasi
+def fd_fdstat_set_flags(env: Env, fd: Fd, flags: U16) -> None:
+    """Change append and nonblock mode; the host has no way to change the others."""
+    if flags & ~abi.ALL_FDFLAGS:
+        raise WasiError(errno.INVAL)
+    env.require(fd, abi.FD_FDSTAT_SET_FLAGS | flag_rights(flags)).set_flags(flags)
+
+
+@wasi
+def fd_fdstat_set_rights(env: Env, fd: Fd, base: U64, inheriting: U64) -> None:
+    """Give up rights."""
+    check_rights(base, inheriting)
+    descriptor = env.require(fd, base)
+    if inheriting & ~descriptor.inheriting:
+        raise WasiError(errno.NOTCAPABLE)
+    descriptor.base = base
+    descriptor.inheriting = inheriting
+
+
+@wasi
+def fd_filestat_get(env: Env, fd: Fd) -> Filestat:
+    """Attributes of the open file."""
+    return filestat(env.require(fd, abi.FD_FILESTAT_GET).stat())
+
+
+@wasi
+def fd_filestat_set_size(env: Env, fd: Fd, size: U64) -> None:
+    """Cut the file, or extend it with zeros."""
+    os.ftruncate(env.require(fd, abi.FD_FILESTAT_SET_SIZE).host, size)
+
+
+@wasi
+def fd_filestat_set_times(env: Env, fd: Fd, atim: U64, mtim: U64, flags: U16) -> None:
+    """Change the times of last access and modification."""
+    descriptor = env.require(fd, abi.FD_FILESTAT_SET_TIMES)
+    times = new_times(atim, mtim, flags, descriptor.stat)
+    if times is not None:
+        os.utime(descriptor.host, ns=times)
+
+
+@wasi
+def fd_prestat_get(env: Env, fd: Fd) -> Prestat:
+    """Kind of a preopened descriptor (0: a directory) and the length of its name."""
+    return 0, len(_preopen(env, fd))
+
+
+@wasi
+def fd_prestat_dir_name(env: Env, fd: Fd, path: Buffer) -> None:
+    """Name of a preopened directory, without a NUL."""
+    name = _preopen(env, fd)
+    if len(name) > len(path):
+        raise WasiError(errno.NAMETOOLONG)
+    path[: len(name)] = name
+
+
+@wasi
+def fd_readdir(env: Env, fd: Fd, buf: Buffer, cookie: U64) -> U32:
+    """Fill ``buf`` with directory entries from ``cookie`` on; the number of bytes.
+
+    The last entry is cut off where the buffer ends. Cookie 0 reads the directory anew; a later
+    cookie continues in that listing, whatever has changed in the directory since.
+    """
+    descriptor = env.require(fd, abi.FD_READDIR)
+    if descriptor.type != abi.DIRECTORY:
+        raise WasiError(errno.NOTDIR)
+    entries = descriptor.entries
+    if entries is None or cookie == 0:
+        entries = descriptor.entries = _list(descriptor)
+    used, size = 0, len(buf)
+    for entry in entries[cookie:] if cookie < len(entries) else ():
+        piece = entry[: size - used]
+        buf[used : used + len(piece)] = piece
+        used += len(piece)
+        if used == size:
+            break
+    return used
+
+
+def flag_rights(flags: int) -> int:
+    """Rights that opening or changing a descriptor with these fdflags needs besides."""
+    rights = abi.FD_DATASYNC if flags & abi.DSYNC else 0
+    return rights | (abi.FD_SYNC if flags & (abi.RSYNC | abi.SYNC) else 0)
+
+
+def check_rights(base: int, inheriting: int) -> None:
+    """Raise ``INVAL`` for bits that are no rights."""
+    if (base | inheriting) & ~abi.ALL_RIGHTS:
+        raise WasiError(errno.INVAL)
+
+
+def _seek(env: Env, fd: int, offset: int, whence: int, *, telling: bool) -> int:
+    descriptor = env.require(fd, 0)
+    if not descriptor.base & (abi.FD_SEEK | abi.FD_TELL if telling else abi.FD_SEEK):
+        raise WasiError(errno.NOTCAPABLE)
+    return os.lseek(descriptor.host, offset, whence)
+
+
+def _preopen(env: Env, fd: int) -> bytes:
+    name = env.require(fd, 0).preopen
+    if name is None:
+        raise WasiError(errno.INVAL)
+    return name
+
+
+def _list(descriptor: Descriptor) -> list[bytes]:
+    """Every entry of a directory as fd_readdir gives it, cookie included.
+
+    ``..`` shows the directory's own inode: what is above may not be the guest's to know.
+    """
+    own = descriptor.stat().st_ino
+    found = [(b".", own, abi.DIRECTORY), (b"..", own, abi.DIRECTORY)]
+    with os.scandir(descriptor.host) as entries:
+        for entry in entries:
+            if entry.is_symlink():
+                type_ = abi.SYMBOLIC_LINK
+            elif entry.is_file(follow_symlinks=False):
+                type_ = abi.REGULAR_FILE
+            elif entry.is_dir(follow_symlinks=False):
+                type_ = abi.DIRECTORY
+            else:
+                type_ = abi.UNKNOWN
+            found.append((os.fsencode(entry.name), entry.inode(), type_))
+    return [
+        abi.DIRENT.pack(cookie, inode, len(name), type_) + name
+        for cookie, (name, inode, type_) in enumerate(found, 1)
+    ]
+
+
+_PIPE_PIECE = 4096
+"""What a pipe that is ready for writing takes without blocking."""
+
+
+def _write_in_pieces(env: Env, descriptor: Descriptor, iovs: Iovecs) -> int:
+    """Write such that waiting can be ended early, or must not happen."""
+    if not descriptor.may_block:
+        return descriptor.writev(iovs)
+    done = 0
+    for buffer in iovs:
+        for start in range(0, len(buffer), _PIPE_PIECE):
+            piece = buffer[start : start + _PIPE_PIECE]
+            try:
+                env.wait(descriptor, write=True)
+                written = descriptor.writev([piece])
+            except (WasiError, OSError):
+                if done:
+                    return done
+                raise
+            done += written
+            if written < len(piece):
+                return done
+    return done

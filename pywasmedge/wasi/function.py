@@ -1,0 +1,220 @@
+"""``@wasi``: one WASI function is one Python function.
+
+Everything else follows from the annotations: the wasm type, how arguments are read and checked,
+where results go. The vocabulary:
+
+========== ======================= ====================================================
+annotation wasm parameters         the body gets
+========== ======================= ====================================================
+``Env``    none (first parameter)  the environment
+``Memory`` none                    the caller's memory
+``Fd``     i32                     an int, 0 to 2^32-1 (also ``U32``)
+``U8 U16`` i32                     its low 8 or 16 bits
+``U64 S64`` i64                    an int, unsigned or signed
+``Buffer`` i32 address, i32 length the checked range of the memory, to be filled or read
+``Path``   i32 address, i32 length a copy of the checked range
+``Iovecs`` i32 address, i32 count  the checked ranges the iovec array names
+========== ======================= ====================================================
+
+The result annotation is ``None`` or what is stored through out pointers, the last parameters:
+``U8`` to ``U64``, the structures of ``abi.LAYOUTS``, or a ``tuple[...]`` of them for several
+pointers. The function returns an errno to the guest unless it is annotated ``NoReturn``.
+
+A range outside the memory is ``FAULT`` before the body runs; so are out pointers. A body fails
+with ``WasiError`` or ``OSError``. An offset the host cannot represent is ``INVAL``.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from ..base.types import ValType
+from . import errno
+from .abi import LAYOUTS, MAX_IOVECS
+from .errno import WasiError, from_host
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
+    from .env import Env
+
+    Body = TypeVar("Body", bound=Callable[..., object])
+    Bound = Callable[..., int | None]
+
+Memory = memoryview
+Fd = int
+U8 = int
+U16 = int
+U32 = int
+U64 = int
+S64 = int
+Buffer = memoryview
+Path = bytes
+Iovecs = list[memoryview]
+Prestat = tuple[int, int]
+Fdstat = tuple[int, int, int, int]
+Filestat = tuple[int, int, int, int, int, int, int, int]
+
+# Parameter annotation: wasm types, frame format of each, Python expression for the body.
+_I32, _I64 = ValType.I32, ValType.I64
+_SCALARS = {
+    "Fd": (_I32, "I4x"),
+    "U8": (_I32, "B7x"),
+    "U16": (_I32, "H6x"),
+    "U32": (_I32, "I4x"),
+    "U64": (_I64, "Q"),
+    "S64": (_I64, "q"),
+}
+_RANGES = {
+    "Buffer": "memory[{0}:{0} + {1}]",
+    "Path": "bytes(memory[{0}:{0} + {1}])",
+    "Iovecs": "iovecs(memory, {0}, {1})",
+}
+
+_PAIR = struct.Struct("<II")
+
+
+def iovecs(memory: Memory, address: int, count: int) -> Iovecs:
+    """The ranges of ``memory`` that the ``count`` iovecs at ``address`` name.
+
+    Raises:
+        WasiError: ``INVAL`` for more than 1024 of them or more than 2^32-1 bytes in total,
+            ``FAULT`` when the array or a range lies outside the memory.
+    """
+    if count > MAX_IOVECS:
+        raise WasiError(errno.INVAL)
+    size = len(memory)
+    array_end = address + 8 * count
+    if array_end > size:
+        raise WasiError(errno.FAULT)
+    ranges = []
+    total = 0
+    for start, length in _PAIR.iter_unpack(memory[address:array_end]):
+        end = start + length
+        if end > size:
+            raise WasiError(errno.FAULT)
+        total += length
+        ranges.append(memory[start:end])
+    if total > 0xFFFFFFFF:
+        raise WasiError(errno.INVAL)
+    return ranges
+
+
+class Function:
+    """A WASI function, as derived from its body's annotations.
+
+    Attributes:
+        name: the import name.
+        params, results: the wasm type.
+        frame: reads the parameters from a frame (8-byte slots); yields them as the bound
+            function wants them, that is unsigned and cut to their width.
+    """
+
+    __slots__ = ("_body", "_make", "frame", "name", "params", "results")
+
+    def __init__(self, body: Callable[..., object]) -> None:
+        self.name = body.__name__
+        self._body = body
+        self._make: Callable[..., Bound] | None = None
+        params, frame = [], ["<"]
+        for kind in self._kinds():
+            for type_, letters in [_SCALARS[kind]] if kind in _SCALARS else [_SCALARS["U32"]] * 2:
+                params.append(type_)
+                frame.append(letters)
+        outs = self._outs()
+        params += [_I32] * len(outs)
+        frame += ["I4x"] * len(outs)
+        self.params = tuple(params)
+        self.results = () if self._returns() == "NoReturn" else (_I32,)
+        self.frame = struct.Struct("".join(frame))
+
+    def bind(self, env: Env) -> Bound:
+        """The function for ``env``: ``bound(memory, *wasm_parameters)`` gives the errno.
+
+        ``memory`` is the caller's (an empty view if it has none); the parameters must be as
+        ``frame`` yields them. Compiles the argument handling at the first use.
+        """
+        if self._make is None:
+            scope: dict[str, object] = {
+                "body": self._body,
+                "WasiError": WasiError,
+                "from_host": from_host,
+                "iovecs": iovecs,
+                **{f"pack_{name}": layout.pack_into for name, layout in LAYOUTS.items()},
+            }
+            exec(self._source(), scope)  # the text comes from the tables of this file only
+            self._make = scope["make"]  # type: ignore[assignment]
+        assert self._make is not None
+        return self._make(env)
+
+    def _annotations(self) -> dict[str, str]:
+        return self._body.__annotations__
+
+    def _kinds(self) -> list[str]:
+        kinds = [kind for name, kind in self._annotations().items() if name != "return"]
+        return [kind for kind in kinds if kind not in ("Env", "Memory")]
+
+    def _returns(self) -> str:
+        return self._annotations()["return"]
+
+    def _outs(self) -> list[str]:
+        returns = self._returns()
+        if returns in ("None", "NoReturn"):
+            return []
+        return returns.removeprefix("tuple[").removesuffix("]").split(", ")
+
+    def _source(self) -> str:
+        """Text of ``make(env)``, which returns the bound function."""
+        names = [f"p{i}" for i in range(len(self.params))]
+        rest = iter(names)
+        arguments, checks = [], []
+        for name, kind in self._annotations().items():
+            if name == "return":
+                continue
+            if kind == "Env":
+                arguments.append("env")
+            elif kind == "Memory":
+                arguments.append("memory")
+            elif kind in _SCALARS:
+                arguments.append(next(rest))
+            else:
+                address, length = next(rest), next(rest)
+                arguments.append(_RANGES[kind].format(address, length))
+                if kind != "Iovecs":
+                    checks.append(f"{address} + {length} > size")
+        outs = self._outs()
+        stores = []
+        for i, (out, address) in enumerate(zip(outs, rest, strict=True)):
+            checks.append(f"{address} + {LAYOUTS[out].size} > size")
+            value = "result" if len(outs) == 1 else f"result[{i}]"
+            star = "" if out[0] == "U" else "*"
+            stores.append(f"pack_{out}(memory, {address}, {star}{value})")
+        call = f"body({', '.join(arguments)})"
+        lines = ["size = len(memory)", f"if {' or '.join(checks)}: return {errno.FAULT}"]
+        lines = lines if checks else []
+        lines += [f"result = {call}", *stores] if stores else [call]
+        return "\n".join(
+            [
+                "def make(env):",
+                f" def {self.name}({', '.join(['memory', *names])}):",
+                "  try:",
+                *(f"   {line}" for line in lines),
+                *(["   return 0"] if self.results else []),
+                "  except WasiError as error: return error.errno",
+                "  except OSError as error: return from_host(error)",
+                f"  except OverflowError: return {errno.INVAL}",
+                f" return {self.name}",
+            ]
+        )
+
+
+FUNCTIONS: dict[str, Function] = {}
+"""The functions of the group files imported so far, by import name."""
+
+
+def wasi(body: Body) -> Body:
+    """Declare ``body`` as the WASI function of its name."""
+    FUNCTIONS[body.__name__] = Function(body)
+    return body

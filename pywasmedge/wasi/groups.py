@@ -1,0 +1,41 @@
+"""Finding WASI functions by name; a group's file is imported when its first function is needed."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from .function import FUNCTIONS
+
+if TYPE_CHECKING:
+    from .function import Function
+
+_FILES = {
+    "args": "args",
+    "clock": "clock",
+    "environ": "args",
+    "fd": "fd",
+    "path": "path",
+    "poll": "poll",
+    "proc": "proc",
+    "random": "random",
+    "sched": "sched",
+    "sock": "sock",
+}
+"""File of a function, by the first word of its name."""
+
+
+def find(name: str) -> Function | None:
+    """The function ``name``, or ``None`` if WASI has none of that name."""
+    file = _FILES.get(name.partition("_")[0])
+    if file is None:
+        return None
+    import_module(f".{file}", __package__)
+    return FUNCTIONS.get(name)
+
+
+def find_all() -> dict[str, Function]:
+    """Every function by name."""
+    for file in _FILES.values():
+        import_module(f".{file}", __package__)
+    return FUNCTIONS

@@ -1,0 +1,21 @@
+"""Random numbers."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .function import Buffer, wasi
+
+if TYPE_CHECKING:
+    from .env import Env
+
+_PIECE = 1 << 20
+
+
+@wasi
+def random_get(env: Env, buf: Buffer) -> None:
+    """Fill ``buf`` from the host's source of secure random bytes."""
+    for start in range(0, len(buf), _PIECE):
+        piece = buf[start : start + _PIECE]
+        piece[:] = os.urandom(len(piece))

@@ -1,0 +1,17 @@
+"""Scheduling."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from .function import wasi
+
+if TYPE_CHECKING:
+    from .env import Env
+
+
+@wasi
+def sched_yield(env: Env) -> None:
+    """Let other threads of the host run."""
+    os.sched_yield()
