@@ -57,7 +57,8 @@ def missing():
         yield (
             "a shared libpython (%s was built without one)" % sys.executable,
             "build Python with --enable-shared, with pyenv: "
-            "PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install %d.%d" % sys.version_info[:2]
+            "PYTHON_CONFIGURE_OPTS=--enable-shared pyenv install %d.%d"
+            % sys.version_info[:2]
             + "; or use another interpreter: make PYTHON=/usr/bin/python3",
         )
     try:

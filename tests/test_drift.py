@@ -36,9 +36,7 @@ def test_error_numbers_texts_and_phases(enums: dict[str, list[dict[str, Any]]]) 
 def test_proposals(enums: dict[str, list[dict[str, Any]]]) -> None:
     published = enums["WasmEdge_Proposal"]
     assert {int(p) for p in Proposal} == {v["value"] for v in published}
-    assert {int(p) for p in DEFAULT_PROPOSALS} == {
-        v["value"] for v in published if v["default_on"]
-    }
+    assert {int(p) for p in DEFAULT_PROPOSALS} == {v["value"] for v in published if v["default_on"]}
 
 
 def plain(name: str) -> str:

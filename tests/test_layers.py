@@ -20,10 +20,11 @@ APART = frozenset({"wasi", "plugins", "cli", "capi"})
 """Parts that never import each other, whatever their layers."""
 
 SOLE_IMPORTERS = {
-    "llvmlite": "compiler/codegen.py",
-    "pywasmedge._native": "runtime/native.py",
+    "llvmlite": {"compiler/codegen.py"},
+    # The compiler needs the offsets of structs, the runtime everything.
+    "pywasmedge._native": {"compiler/layout.py", "runtime/native.py"},
 }
-"""Modules that exactly one file imports."""
+"""Modules that only these files import."""
 
 UPWARD: dict[tuple[str, str], str] = {}
 """Allowed upward imports: (file, imported module) and the reason."""
@@ -33,9 +34,7 @@ def layers() -> dict[str, int]:
     """Name of each part and the number of its layer, lowest first."""
     section = DOCUMENT.read_text().partition("## Layers")[2].partition("\n## ")[0]
     rows = re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
-    return {
-        name: number for number, row in enumerate(rows) for name in re.findall(r"`(\w+)`", row)
-    }
+    return {name: number for number, row in enumerate(rows) for name in re.findall(r"`(\w+)`", row)}
 
 
 def part_of(module: str) -> str:
@@ -79,9 +78,9 @@ def violations(relative: PurePath, source: str) -> list[str]:
     wrong = []
     for module, line in sorted(imported(relative, source)):
         place = f"{relative}:{line} imports {module}"
-        for name, importer in SOLE_IMPORTERS.items():
-            if f"{module}.".startswith(f"{name}.") and str(relative) != importer:
-                wrong.append(f"{place}, which only {importer} may")
+        for name, importers in SOLE_IMPORTERS.items():
+            if f"{module}.".startswith(f"{name}.") and str(relative) not in importers:
+                wrong.append(f"{place}, which only {', '.join(sorted(importers))} may")
         if module.split(".")[0] != "pywasmedge" or (str(relative), module) in UPWARD:
             continue
         part = part_of(module)
@@ -115,7 +114,7 @@ def test_imports(relative: Path) -> None:
         ("walk/stack.py", "from .. import compiler", "higher layer"),
         ("cli/tool.py", "from ..wasi import abi", "must not know"),
         ("compiler/unit.py", "import llvmlite.binding", "only compiler/codegen.py"),
-        ("runtime/store.py", "from .._native import lib", "only runtime/native.py"),
+        ("runtime/store.py", "from .._native import lib", "runtime/native.py may"),
         ("extra/new.py", "import os", "no layer"),
         ("walk/stack.py", "from ..base.types import ValType", None),
         ("compiler/codegen.py", "import llvmlite.binding", None),
