@@ -88,6 +88,7 @@ typedef struct we_import {
 typedef struct we_segment {
   const void *data;
   uint64_t length; /* elements or bytes */
+  void *owned;     /* memory to free with the segment, or NULL */
 } we_segment;
 
 /* A module instance: the ctx of generated code. Arrays are parallel to the module's index spaces
@@ -107,7 +108,7 @@ struct we_instance {
   we_func **funcs;            /* function instances; NULL until first referenced */
   we_segment *elements;
   we_segment *datas;
-  void *module;               /* Python handle of the compiled module (lazy compilation) */
+  void *module;               /* the we_module (kernel.h) of which this is an instance */
   void *self;                 /* Python handle of the ModuleInstance */
   uint32_t func_count;        /* entries of funcs */
   uint32_t imported_funcs;
@@ -115,6 +116,9 @@ struct we_instance {
   uint32_t table_count;
   uint32_t element_count;
   uint32_t data_count;
+  we_func *own_funcs;             /* storage behind funcs for defined functions; NULL until needed */
+  we_instance *next_of_module;    /* ring of the live instances of the module */
+  we_instance *prev_of_module;
   we_global own_globals[];    /* storage of the globals the module defines, in order */
 };
 

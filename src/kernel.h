@@ -94,7 +94,7 @@ int32_t we_last_trap(void);
 
 /* ---- Traps (trap.c) --------------------------------------------------------------------------- */
 
-/* Where the latest trap of this thread happened. The stack copy starts at address `sp`. */
+/* Where the latest trap of this thread happened. */
 typedef struct we_trap_record {
   int32_t code;
   uint32_t depth;          /* host -> guest entries that were on the stack */
@@ -102,8 +102,9 @@ typedef struct we_trap_record {
   uint64_t sp;             /* stack pointer that belongs to pc */
   uint64_t fp;             /* frame pointer register */
   uint64_t fault_address;  /* 0 if the trap was not a fault */
+  uint64_t stack_start;    /* address of the first byte in `stack`: sp or a little above */
   uint64_t stack_size;     /* bytes in `stack` */
-  const uint8_t *stack;
+  const uint8_t *stack;    /* copy of the innermost part of the stack */
   bool in_helper;
   bool stack_overflow;     /* the code 0x02 means: call stack exhausted */
 } we_trap_record;
@@ -117,11 +118,12 @@ typedef struct we_thread we_thread;
 /* A counted reference to the calling thread; stays valid after the thread's end. */
 we_thread *we_thread_ref(void);
 void we_thread_unref(we_thread *thread);
-/* Asks the guest that runs on `thread` to stop with trap 0x07. Returns 1 while the request is
- * pending: call it again after some milliseconds until it returns 0 or the call has ended. */
-int32_t we_interrupt(we_thread *thread);
-/* Withdraws a request for the calling thread that was not served; 1 if there was one. */
-int32_t we_interrupt_clear(void);
+/* Asks the guest that runs on `thread`, or runs there next, to stop with trap 0x07. A guest that is
+ * just on its way back from a helper can miss the request until the next one, so repeat it every
+ * few milliseconds until the call has ended, then have that thread call we_interrupt_clear. */
+void we_interrupt(we_thread *thread);
+/* Withdraws a request for the calling thread that was not served. */
+void we_interrupt_clear(void);
 /* Host -> guest entries on the calling thread's stack. */
 uint32_t we_call_depth(void);
 

@@ -111,6 +111,9 @@ class ErrCode(IntEnum):
     INDIRECT_CALL_TYPE_MISMATCH = 0x8C, "indirect call type mismatch"
     EXECUTION_FAILED = 0x8D, "host function failed"
     REF_TYPE_MISMATCH = 0x8E, "reference type mismatch"
+    # execution of the threads proposal, numbered as in later releases of the C API
+    UNALIGNED_ATOMIC_ACCESS = 0x8F, "unaligned atomic"
+    EXPECTED_SHARED_MEMORY = 0x90, "expected shared memory"
 
     @property
     def phase(self) -> str:

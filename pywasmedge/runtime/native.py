@@ -1,0 +1,28 @@
+"""The native kernel: ``ffi`` and ``lib`` of the module cffi built from ``src/``.
+
+This is the only import of ``pywasmedge._native``. ``src/kernel.h`` documents the functions,
+``src/instance.h`` the structs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+try:
+    from pywasmedge import _native
+except ImportError as error:
+    raise ImportError(
+        "pywasmedge's native part is not built; run `python setup.py build_ext --inplace`"
+        " in a source tree, or install the package"
+    ) from error
+
+CData: TypeAlias = Any
+"""A C object of cffi (pointer, struct or array)."""
+
+ffi: Any = _native.ffi
+lib: Any = _native.lib
+
+
+def address(pointer: CData) -> int:
+    """The address a C pointer holds, as an int."""
+    return int(ffi.cast("uintptr_t", pointer))

@@ -1,0 +1,86 @@
+/* SIGSEGV and SIGBUS: a fault in generated code becomes a trap, every other one goes to the handler
+ * that was there before. The handler only edits the context, so the signal mask is restored by the
+ * system and nothing is jumped over. */
+#define _GNU_SOURCE
+#include <signal.h>
+#include <string.h>
+
+#include "internal.h"
+
+static struct sigaction previous_segv, previous_bus;
+
+enum {
+  NULL_PAGE = 64 * 1024,  /* below: a null reference was used */
+  NEAR_STACK = 64 * 1024, /* distance from the stack pointer within which a fault is the stack's */
+  GUARD = 1024 * 1024,    /* most bytes of guard below a stack */
+};
+
+/* Whether a fault at `address` means that the stack ran out. */
+static bool is_stack_fault(const we_thread *thread, uint64_t address, uint64_t sp) {
+  if (thread->stack_low != 0 && address < thread->stack_low + NEAR_STACK && address + GUARD >= thread->stack_low)
+    return sp < thread->stack_low + GUARD;
+  return address < sp + NEAR_STACK && address + NEAR_STACK >= sp;
+}
+
+static void on_fault(int signal, siginfo_t *info, void *context) {
+  we_thread *thread = we_current;
+  we_entry *entry = thread != NULL ? atomic_load_explicit(&thread->entry, memory_order_relaxed) : NULL;
+  const machine_state state = machine_read_context(context);
+  const bool exhausted = machine_is_exhausted(state.pc);
+  const bool from_system = info->si_code > 0; /* not sent by a process */
+  if (entry == NULL || !from_system || !(exhausted || thread->in_libc != 0 || we_code_contains(state.pc))) {
+    chain_signal(signal, signal == SIGBUS ? &previous_bus : &previous_segv, info, context);
+    return;
+  }
+  const uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
+  const bool stack = exhausted || is_stack_fault(thread, address, state.sp);
+  int32_t code = TRAP_MEMORY_OUT_OF_BOUNDS;
+  if (stack)
+    code = TRAP_RUNTIME_ERROR;
+  else if (address < NULL_PAGE)
+    code = TRAP_UNINITIALIZED_ELEMENT;
+  if (exhausted || thread->in_libc != 0) {
+    trap_record_exit(thread, code);
+  } else {
+    uint64_t start = state.sp;
+    if (stack && start <= address) start = address + 1;
+    if (stack) start = pages_round(start); /* what lies below may be the guard */
+    trap_record(thread, code, state.pc, state.sp, state.fp, start);
+  }
+  thread->record.fault_address = exhausted ? 0 : address;
+  thread->record.stack_overflow = stack;
+  thread->in_libc = 0;
+  machine_divert(context, entry->sp, code);
+}
+
+void chain_signal(int signal, const struct sigaction *previous, void *info, void *context) {
+  siginfo_t *details = info;
+  if (previous->sa_handler == SIG_IGN && details->si_code <= 0) return;
+  if (previous->sa_handler == SIG_DFL || previous->sa_handler == SIG_IGN) {
+    /* A fault happens again on return; a signal sent by a process has to be sent again. */
+    struct sigaction standard = {.sa_handler = SIG_DFL};
+    sigaction(signal, &standard, NULL);
+    if (details->si_code <= 0) raise(signal);
+    return;
+  }
+  sigset_t blocked = previous->sa_mask, before;
+  if (!(previous->sa_flags & SA_NODEFER)) sigaddset(&blocked, signal);
+  pthread_sigmask(SIG_BLOCK, &blocked, &before);
+  if (previous->sa_flags & SA_SIGINFO)
+    previous->sa_sigaction(signal, info, context);
+  else
+    previous->sa_handler(signal);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+}
+
+static void install(void) {
+  struct sigaction action = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  sigaction(SIGSEGV, &action, &previous_segv);
+  sigaction(SIGBUS, &action, &previous_bus);
+}
+
+void fault_install(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, install);
+}

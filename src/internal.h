@@ -1,0 +1,172 @@
+/* What the kernel's C files share with each other. */
+#ifndef PYWASMEDGE_INTERNAL_H
+#define PYWASMEDGE_INTERNAL_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+
+#include "kernel.h"
+
+/* Codes of WasmEdge_ErrCode the kernel raises by itself (base/errors.py has them all). */
+enum {
+  TRAP_RUNTIME_ERROR = 0x02,
+  TRAP_INTERRUPTED = 0x07,
+  TRAP_TABLE_OUT_OF_BOUNDS = 0x87,
+  TRAP_MEMORY_OUT_OF_BOUNDS = 0x88,
+  TRAP_UNINITIALIZED_ELEMENT = 0x8A,
+  TRAP_UNALIGNED_ATOMIC_ACCESS = 0x8F,
+  TRAP_EXPECTED_SHARED_MEMORY = 0x90,
+};
+
+enum { FUNC_PYTHON = 1 }; /* flag of a we_func: its host function is Python's */
+
+#define WASM_PAGE 65536u
+#define MAX_WASM_PAGES 65536u
+
+/* ---- pages.c: address space ------------------------------------------------------------------- */
+
+uint64_t pages_round(uint64_t bytes);                 /* up to whole pages of the machine */
+void *pages_reserve(uint64_t bytes);                  /* inaccessible address space, or NULL */
+void *pages_map(uint64_t bytes);                      /* zeroed read-write memory, or NULL */
+bool pages_commit(void *start, uint64_t bytes);       /* make read-write */
+bool pages_make_code(void *start, uint64_t bytes);    /* make read-execute */
+bool pages_discard(void *start, uint64_t bytes);      /* make inaccessible, give memory back */
+void pages_release(void *start, uint64_t bytes);
+
+/* ---- thread.c: what the kernel knows about a thread ------------------------------------------- */
+
+/* One host -> guest transition; lives in the C frame of the call. */
+typedef struct we_entry {
+  uint64_t sp; /* where the landing routine continues; set by machine_enter */
+  struct we_entry *previous;
+  uint64_t exit_sp; /* the thread's values before this transition */
+  uint64_t exit_fp;
+  uint32_t depth;
+} we_entry;
+
+struct we_thread {
+  /* Read and written by the assembly in machine_*.c: keep the order. */
+  _Atomic(we_entry *) entry; /* innermost transition, NULL outside of guests */
+  uint64_t exit_sp;          /* stack pointer at the latest guest -> C transition, 0 if none */
+  uint64_t exit_fp;          /* frame pointer then */
+  uint64_t stack_limit;      /* C code needs the stack pointer above this */
+  uint32_t in_libc;          /* generated code called a C library function */
+
+  _Atomic uint32_t interrupt; /* a request to stop is pending */
+  _Atomic uint32_t in_host;   /* a host function runs, requests will be seen at its end */
+  int32_t last_trap;
+  uint64_t stack_low; /* bounds of the stack, 0 if unknown */
+  uint64_t stack_high;
+  uint64_t python_limit; /* like stack_limit, for code that runs Python */
+  we_trap_record record;
+  uint8_t *stack_copy;
+  void *block; /* alternate signal stack and stack copy */
+  uint64_t block_size;
+  bool own_signal_stack;
+
+  pthread_t id;
+  pthread_mutex_t lock; /* guards alive and waiting_on */
+  bool alive;
+  _Atomic uint32_t references;
+  _Atomic(void *) waiting_on; /* bucket of atomic_wait.c this thread waits in */
+  pthread_cond_t wake;
+};
+
+extern __thread we_thread *we_current __attribute__((tls_model("initial-exec"), visibility("hidden")));
+
+we_thread *thread_attach(void); /* NULL when memory is exhausted */
+
+static inline we_thread *thread_self(void) {
+  we_thread *thread = we_current;
+  return __builtin_expect(thread != NULL, 1) ? thread : thread_attach();
+}
+
+/* ---- trap.c ------------------------------------------------------------------------------------ */
+
+/* Ends the guest's run: unwinds to the innermost transition. For code called from a guest. */
+_Noreturn void trap_raise(int32_t code);
+/* Traps with 0x02 unless there is enough stack left to run Python. */
+void trap_unless_stack_for_python(we_thread *thread);
+/* Traps with 0x07 if that was asked for. */
+void trap_if_interrupted(we_thread *thread);
+/* Fills the thread's record; `stack_start` is the first address that can be read. */
+void trap_record(we_thread *thread, int32_t code, uint64_t pc, uint64_t sp, uint64_t fp, uint64_t stack_start);
+/* The same for a trap in something a guest called: taken from the thread's exit_sp. */
+void trap_record_exit(we_thread *thread, int32_t code);
+
+/* ---- fault.c, interrupt.c ---------------------------------------------------------------------- */
+
+/* Installs the handlers of SIGSEGV and SIGBUS, once per process. */
+void fault_install(void);
+/* A handler that was there before ours; calls it as the system would have. */
+struct sigaction;
+void chain_signal(int signal, const struct sigaction *previous, void *info, void *context);
+
+/* ---- atomic_wait.c ----------------------------------------------------------------------------- */
+
+void atomic_wait_wake(we_thread *thread); /* so that it looks at its interrupt flag */
+
+/* ---- helpers of generated code; each has a gate in machine_*.c ---------------------------------- */
+
+void rt_trap(we_instance *, int32_t code);
+int32_t rt_memory_grow(we_instance *, uint32_t mem, int32_t pages);
+void rt_memory_copy(we_instance *, uint32_t dst_mem, uint32_t src_mem, uint32_t dst, uint32_t src, uint32_t len);
+void rt_memory_fill(we_instance *, uint32_t mem, uint32_t dst, int32_t byte, uint32_t len);
+void rt_memory_init(we_instance *, uint32_t mem, uint32_t segment, uint32_t dst, uint32_t src, uint32_t len);
+void rt_data_drop(we_instance *, uint32_t segment);
+int32_t rt_table_grow(we_instance *, uint32_t table, uint64_t init, uint32_t count);
+void rt_table_fill(we_instance *, uint32_t table, uint32_t start, uint64_t value, uint32_t len);
+void rt_table_copy(we_instance *, uint32_t dst_table, uint32_t src_table, uint32_t dst, uint32_t src, uint32_t len);
+void rt_table_init(we_instance *, uint32_t table, uint32_t segment, uint32_t dst, uint32_t src, uint32_t len);
+void rt_elem_drop(we_instance *, uint32_t segment);
+uint64_t rt_ref_func(we_instance *, uint32_t func);
+int32_t rt_atomic_wait32(we_instance *, uint32_t mem, uint64_t addr, int32_t expected, int64_t timeout_ns);
+int32_t rt_atomic_wait64(we_instance *, uint32_t mem, uint64_t addr, int64_t expected, int64_t timeout_ns);
+int32_t rt_atomic_notify(we_instance *, uint32_t mem, uint64_t addr, uint32_t count);
+void rt_host_enter(we_hostref *, uint64_t *frame);
+void *rt_lazy_compile(we_instance *, uint32_t index);
+void *rt_lazy_host(we_hostref *);
+
+extern const we_runtime gate_runtime; /* the helpers behind their gates */
+
+/* ---- type.c, module.c, instance.c, invoke.c ------------------------------------------------------ */
+
+typedef struct {
+  uint32_t slots;
+  _Atomic(void *) frame_entry;
+  _Atomic(void *) host_entry;
+} type_entry;
+
+type_entry *type_get(uint32_t type_id);
+/* Whether the entry of a defined function is the thunk that compiles it. */
+bool module_is_thunk(const void *entry, uint32_t index);
+/* Frame entries that are not adapters. */
+void frame_lazy(we_func *func, uint64_t *frame);
+void frame_host(we_func *func, uint64_t *frame);
+extern pthread_mutex_t instance_lock; /* lists of instances, creation of functions */
+
+/* ---- machine_*.c: all that depends on the processor ---------------------------------------------- */
+
+/* Calls func->frame(func, frame) so that machine_unwind can return from here. 0 or a code. */
+int32_t machine_enter(we_func *func, uint64_t *frame, we_entry *entry);
+_Noreturn void machine_unwind(uint64_t sp, int32_t code);
+void machine_host_stub(void); /* native entry of a host function without adapter */
+void machine_host_enter(void); /* gate of rt_host_enter, called by adapters */
+uint64_t machine_gate(const char *name); /* gate of a C library function, or 0 */
+
+enum { THUNK_SIZE = 12, THUNK_HEADER = 16 };
+/* Writes a block of thunks for functions first .. first + count - 1; returns the bytes used. */
+void machine_write_thunks(uint8_t *block, uint32_t first, uint32_t count);
+
+/* The registers in a signal context. */
+typedef struct {
+  uint64_t pc, sp, fp;
+} machine_state;
+machine_state machine_read_context(const void *context);
+/* Makes the interrupted thread continue by unwinding to `sp` with `code`. */
+void machine_divert(void *context, uint64_t sp, int32_t code);
+/* Whether this is where gates go when the stack is exhausted. */
+bool machine_is_exhausted(uint64_t pc);
+
+#endif

@@ -1,0 +1,170 @@
+/* Calls: host to guest, guest to host, and entries that are made at their first use. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "callbacks.h"
+#include "internal.h"
+
+/* ---- Host to guest --------------------------------------------------------------------------- */
+
+static int32_t enter(we_func *func, uint64_t *frame) {
+  we_thread *thread = thread_self();
+  if (thread == NULL) return TRAP_RUNTIME_ERROR;
+  we_entry *previous = atomic_load_explicit(&thread->entry, memory_order_relaxed);
+  we_entry entry = {
+      .previous = previous,
+      .exit_sp = thread->exit_sp,
+      .exit_fp = thread->exit_fp,
+      .depth = previous != NULL ? previous->depth + 1 : 1,
+  };
+  int32_t code;
+  thread->exit_sp = 0;
+  if ((uint64_t)(uintptr_t)__builtin_frame_address(0) < thread->stack_limit) {
+    code = TRAP_RUNTIME_ERROR;
+    trap_record_exit(thread, code);
+    thread->record.stack_overflow = true;
+  } else if (atomic_load_explicit(&thread->interrupt, memory_order_relaxed) != 0) {
+    atomic_store(&thread->interrupt, 0);
+    code = TRAP_INTERRUPTED;
+    trap_record_exit(thread, code);
+  } else {
+    /* The handlers run on this thread: only the compiler must keep the order. */
+    const uint32_t in_host = atomic_load_explicit(&thread->in_host, memory_order_relaxed);
+    atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
+    atomic_store_explicit(&thread->entry, &entry, memory_order_relaxed);
+    atomic_signal_fence(memory_order_seq_cst);
+    code = machine_enter(func, frame, &entry);
+    atomic_signal_fence(memory_order_seq_cst);
+    atomic_store_explicit(&thread->entry, previous, memory_order_relaxed);
+    atomic_store_explicit(&thread->in_host, in_host, memory_order_relaxed);
+  }
+  thread->exit_sp = entry.exit_sp;
+  thread->exit_fp = entry.exit_fp;
+  thread->last_trap = code;
+  return code;
+}
+
+int32_t we_call(we_func *func, uint64_t *frame) { return enter(func, frame); }
+
+enum { STACK_SLOTS = 16 };
+
+/* Calls with a frame of its own; leaves slot 0 in *result. */
+static int32_t call_packed(we_func *func, const uint8_t *args, uint32_t size, uint64_t *result) {
+  uint64_t slots[STACK_SLOTS];
+  uint64_t *frame = slots;
+  if (__builtin_expect(func->frame_slots > STACK_SLOTS, 0)) {
+    frame = malloc((uint64_t)func->frame_slots * 8);
+    if (frame == NULL) return TRAP_RUNTIME_ERROR;
+  }
+  memcpy(frame, args, size);
+  const int32_t code = enter(func, frame);
+  *result = frame[0];
+  if (__builtin_expect(frame != slots, 0)) free(frame);
+  return code;
+}
+
+int32_t we_call_void(we_func *func, const uint8_t *args, uint32_t size) {
+  uint64_t slot;
+  return call_packed(func, args, size, &slot);
+}
+
+int32_t we_call_i32(we_func *func, const uint8_t *args, uint32_t size) {
+  uint64_t slot;
+  return call_packed(func, args, size, &slot) == 0 ? (int32_t)slot : WE_TRAPPED_I32;
+}
+
+int64_t we_call_i64(we_func *func, const uint8_t *args, uint32_t size) {
+  uint64_t slot;
+  return call_packed(func, args, size, &slot) == 0 ? (int64_t)slot : WE_TRAPPED_I64;
+}
+
+float we_call_f32(we_func *func, const uint8_t *args, uint32_t size) {
+  uint64_t slot;
+  float value;
+  if (call_packed(func, args, size, &slot) != 0) return __builtin_nanf("");
+  memcpy(&value, &slot, sizeof value);
+  return value;
+}
+
+double we_call_f64(we_func *func, const uint8_t *args, uint32_t size) {
+  uint64_t slot;
+  double value;
+  if (call_packed(func, args, size, &slot) != 0) return __builtin_nan("");
+  memcpy(&value, &slot, sizeof value);
+  return value;
+}
+
+uint64_t we_call1(we_func *func, const uint8_t *args, uint32_t size) {
+  return (uint64_t)we_call_i64(func, args, size);
+}
+
+int32_t we_last_trap(void) {
+  we_thread *thread = we_current;
+  if (thread == NULL) return 0;
+  const int32_t code = thread->last_trap;
+  thread->last_trap = 0;
+  return code;
+}
+
+uint32_t we_call_depth(void) {
+  we_thread *thread = we_current;
+  we_entry *entry = thread != NULL ? atomic_load(&thread->entry) : NULL;
+  return entry != NULL ? entry->depth : 0;
+}
+
+/* ---- Guest to host --------------------------------------------------------------------------- */
+
+static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
+  we_thread *thread = we_current;
+  if (func->flags & FUNC_PYTHON) trap_unless_stack_for_python(thread);
+  atomic_store_explicit(&thread->in_host, 1, memory_order_relaxed);
+  const int32_t code = func->host(func->data, caller, frame);
+  atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
+  if (code != 0) trap_raise(code);
+  trap_if_interrupted(thread);
+}
+
+void rt_host_enter(we_hostref *ref, uint64_t *frame) { run_host(ref->func, ref->caller, frame); }
+
+void frame_host(we_func *func, uint64_t *frame) { run_host(func, NULL, frame); }
+
+/* ---- Made at first use ----------------------------------------------------------------------- */
+
+static const type_entry *type_with_adapters(uint32_t type_id) {
+  const type_entry *type = type_get(type_id);
+  if (atomic_load(&type->frame_entry) == NULL) {
+    trap_unless_stack_for_python(we_current);
+    const int32_t code = we_py_adapt(type_id);
+    if (code != 0) trap_raise(code);
+    if (atomic_load(&type->frame_entry) == NULL) trap_raise(TRAP_RUNTIME_ERROR);
+  }
+  return type;
+}
+
+void frame_lazy(we_func *func, uint64_t *frame) {
+  void *adapter = atomic_load(&type_with_adapters(func->type_id)->frame_entry);
+  void (*entry)(we_func *, uint64_t *) = (void (*)(we_func *, uint64_t *))adapter;
+  __atomic_store_n(&func->frame, entry, __ATOMIC_RELEASE);
+  entry(func, frame);
+}
+
+void *rt_lazy_host(we_hostref *ref) {
+  void *adapter = atomic_load(&type_with_adapters(ref->func->type_id)->host_entry);
+  __atomic_store_n(&ref->func->native, adapter, __ATOMIC_RELEASE);
+  return adapter;
+}
+
+void *rt_lazy_compile(we_instance *instance, uint32_t index) {
+  we_module *module = instance->module;
+  void *entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);
+  if (module_is_thunk(entry, index)) {
+    we_thread *thread = we_current;
+    trap_unless_stack_for_python(thread);
+    const int32_t code = we_py_compile(module->self, index);
+    if (code != 0) trap_raise(code);
+    entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);
+    if (module_is_thunk(entry, index)) trap_raise(TRAP_RUNTIME_ERROR);
+    trap_if_interrupted(thread);
+  }
+  return entry;
+}
