@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml setup.py $(wildcard src/*.c src/*.h)
+SOURCES := pyproject.toml setup.py $(wildcard src/*)
 
 .PHONY: demo test check spec bench install clean
 
