@@ -11,6 +11,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError
 from ..isa.opcodes import enabled, rows
 from .reader import (
@@ -28,76 +29,79 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from collections.abc import Set as AbstractSet
 
-    from ..base.config import Proposal
     from ..base.types import ValType
-    from ..isa.row import Row
     from .ast import Module, Range
 
 Reader = Callable[[bytes, int, int], "tuple[int, int]"]
 """Reads an immediate of (data, pos, end) as an integer; returns it and the position behind."""
 
+_Entry = tuple[str, tuple[Reader, ...], int]
+"""Mnemonic, readers of the immediates, change of the nesting depth."""
+
 OPEN, CLOSE = ("block", "loop", "if"), "end"
 
 
 class Scanner:
-    """Finds and lists the instructions of expressions, with one set of proposals enabled."""
+    """Finds the instructions of expressions, with one set of proposals enabled."""
 
     def __init__(self, proposals: frozenset[Proposal]) -> None:
+        """Prepare for a set of enabled proposals; :func:`scanner` keeps what this makes."""
         readers = _readers(value_types(proposals))
-        self._table: dict[int, tuple[Row, tuple[Reader, ...], int]] = {}
+        self._table: dict[int, _Entry] = {}
         self._prefixes = set()
         for row in rows():
             if enabled(row, proposals):
-                kinds = tuple(
-                    readers[kind.partition(":")[0]] for kind in row.immediates
-                )
-                depth = (
-                    1 if row.mnemonic in OPEN else -1 if row.mnemonic == CLOSE else 0
-                )
-                self._table[row.prefix << 32 | row.code] = row, kinds, depth
+                immediates = tuple(readers[kind.partition(":")[0]] for kind in row.immediates)
+                depth = 1 if row.mnemonic in OPEN else -1 if row.mnemonic == CLOSE else 0
+                self._table[row.prefix << 32 | row.code] = row.mnemonic, immediates, depth
                 if row.prefix:
                     self._prefixes.add(row.prefix)
 
-    def instructions(
-        self, data: bytes, pos: int, end: int
-    ) -> Iterator[tuple[Row, int, int]]:
-        """The instructions from ``pos`` to the ``end`` that closes the expression.
-
-        Yields (row, last immediate or 0, position behind it) for each, the final ``end``
-        included. Immediates are integers: constants signed, floats and vectors as their bits.
+    def skip(self, data: bytes, pos: int, end: int) -> int:
+        """Position behind the expression that starts at ``pos``: behind the ``end`` closing it.
 
         Raises:
             LoadError: cut off (0x22), unknown or disabled instruction (0x37), bad immediate.
         """
         depth = 1
         while depth:
-            start = pos
-            if pos >= end:
-                raise unexpected_end(pos, "expression without final end")
-            opcode = data[pos]
-            pos += 1
-            if opcode in self._prefixes:
-                code, pos = u32(data, pos, end)
-                opcode = opcode << 32 | code
-            found = self._table.get(opcode)
-            if found is None:
-                detail = f"0x{data[start]:02x}" + (
-                    f" {code}" if pos > start + 1 else ""
-                )
-                raise LoadError(ErrCode.ILLEGAL_OPCODE, detail, offset=start)
-            row, readers, change = found
+            (_, immediates, change), pos = self._find(data, pos, end)
             depth += change
-            value = 0
-            for read in readers:
-                value, pos = read(data, pos, end)
-            yield row, value, pos
+            for read in immediates:
+                _, pos = read(data, pos, end)
+        return pos
 
-    def skip(self, data: bytes, pos: int, end: int) -> int:
-        """Position behind the expression that starts at ``pos``; errors as ``instructions``."""
-        after = pos
-        for _, _, after in self.instructions(data, pos, end):
-            pass
-        return after
+    def instructions(self, data: bytes, pos: int, end: int) -> Iterator[tuple[str, int]]:
+        """(mnemonic, last immediate or 0) of each instruction from ``pos`` to ``end``.
+
+        Immediates are integers: constants signed, floats and vectors as their bits (little
+        endian), reference types as their byte.
+
+        Raises:
+            LoadError: as ``skip``.
+        """
+        while pos < end:
+            (mnemonic, immediates, _), pos = self._find(data, pos, end)
+            value = 0
+            for read in immediates:
+                value, pos = read(data, pos, end)
+            yield mnemonic, value
+
+    def _find(self, data: bytes, pos: int, end: int) -> tuple[_Entry, int]:
+        """What the table says about the instruction at ``pos``; position of its immediates."""
+        if pos >= end:
+            raise unexpected_end(pos, "expression without final end")
+        start = pos
+        opcode = data[pos]
+        pos += 1
+        if opcode in self._prefixes:
+            code, pos = u32(data, pos, end)
+            opcode = opcode << 32 | code
+        found = self._table.get(opcode)
+        if found is None:
+            detail = " ".join(f"0x{byte:02x}" for byte in data[start:pos])
+            raise LoadError(ErrCode.ILLEGAL_OPCODE, detail, offset=start)
+        return found, pos
 
 
 def scanner(proposals: AbstractSet[Proposal]) -> Scanner:
@@ -111,19 +115,17 @@ def _scanner(proposals: frozenset[Proposal]) -> Scanner:
 
 
 def instructions(module: Module, expression: Range) -> Iterator[tuple[str, int]]:
-    """(mnemonic, immediate or 0) of each instruction of a loaded module's expression, no ``end``.
+    """(mnemonic, immediate or 0) of each instruction of a loaded module's expression.
 
-    Constants come as signed integers, floats and vectors as their bits (little endian),
-    ``ref.null`` with the byte of its type, others with their index.
+    The final ``end`` is left out. Immediates are as ``Scanner.instructions`` gives them.
     """
-    from ..base.config import Proposal
-
     start, end = expression
-    for row, value, pos in scanner(frozenset(Proposal)).instructions(
-        module.data, start, end
-    ):
-        if pos < end:
-            yield row.mnemonic, value
+    return _everything().instructions(module.data, start, end - 1)
+
+
+@lru_cache(maxsize=1)
+def _everything() -> Scanner:
+    return scanner(frozenset(Proposal))
 
 
 def _readers(types: Mapping[int, ValType]) -> dict[str, Reader]:
@@ -157,9 +159,7 @@ def _readers(types: Mapping[int, ValType]) -> dict[str, Reader]:
         "labels": _labels,
         "valtypes": value_type_vector,
         "reftype": reference,
-        **dict.fromkeys(
-            ("type", "table", "local", "global", "func", "label", "mem"), u32
-        ),
+        **dict.fromkeys(("type", "table", "local", "global", "func", "label", "mem"), u32),
         **dict.fromkeys(("elem", "data"), u32),
     }
 

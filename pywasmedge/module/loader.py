@@ -22,6 +22,7 @@ from . import limits
 from .ast import Data, Element, Export, Global, Import, Module, SegmentMode
 from .constant import scanner
 from .reader import (
+    check_locals,
     local_groups,
     name,
     ref_type,
@@ -173,10 +174,7 @@ class _Decoder:
         try:
             title, pos = name(self.data, pos, stop)
         except LoadError as error:
-            if (
-                error.code == ErrCode.LENGTH_OUT_OF_BOUNDS
-                and stop - start <= limits.MAX_NAME
-            ):
+            if error.code == ErrCode.LENGTH_OUT_OF_BOUNDS and stop - start <= limits.MAX_NAME:
                 raise unexpected_end(start, error.detail) from None
             raise
         return title, (pos, stop)
@@ -222,10 +220,7 @@ class _Decoder:
             else:
                 at = pos
                 desc, pos = self._global_type(pos)
-                if (
-                    desc.mutable
-                    and Proposal.IMPORT_EXPORT_MUT_GLOBALS not in self.proposals
-                ):
+                if desc.mutable and Proposal.IMPORT_EXPORT_MUT_GLOBALS not in self.proposals:
                     detail = "import of a mutable global needs its proposal"
                     raise LoadError(ErrCode.INVALID_MUT, detail, offset=at)
             imports.append(Import(module, item, kind, desc, start))
@@ -292,7 +287,7 @@ class _Decoder:
         return pos
 
     def _element(self, pos: int) -> tuple[Element, int]:
-        """One element segment; its flags: 1 not active, 2 explicit or declarative, 4 expressions."""
+        """A segment; its flags: 1 not active, 2 explicit table or declarative, 4 expressions."""
         data, end = self.data, self.end
         start = pos
         flags, pos = self._segment_flags(pos, 7)
@@ -347,8 +342,8 @@ class _Decoder:
             if stop > end:
                 detail = f"body of {size} bytes, {end - pos} left"
                 raise unexpected_end(pos, detail)
-            if not size or data[pos]:  # no shortcut: there are local declarations
-                local_groups(data, pos, stop, types)
+            if not size or data[pos]:  # else no local declarations
+                check_locals(data, pos, stop, types)
             append((pos, stop))
             pos = stop
         self.module.bodies = tuple(bodies)
@@ -386,9 +381,7 @@ class _Decoder:
             raise LoadError(ErrCode.LENGTH_OUT_OF_BOUNDS, detail, offset=pos)
         return count, after
 
-    def _value_types(
-        self, pos: int, what: str, limit: int
-    ) -> tuple[tuple[ValType, ...], int]:
+    def _value_types(self, pos: int, what: str, limit: int) -> tuple[tuple[ValType, ...], int]:
         count, pos = self._count(pos, what, limit)
         types = []
         for _ in range(count):
@@ -410,9 +403,7 @@ class _Decoder:
         return TableType(element, size), pos
 
     def _memory_type(self, pos: int) -> tuple[MemoryType, int]:
-        size, shared, pos = self._limits(
-            pos, shareable=Proposal.THREADS in self.proposals
-        )
+        size, shared, pos = self._limits(pos, shareable=Proposal.THREADS in self.proposals)
         return MemoryType(size, shared), pos
 
     def _limits(self, pos: int, *, shareable: bool) -> tuple[Limits, bool, int]:

@@ -6,6 +6,7 @@ be read: no error ever comes out of here.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from ..base.errors import LoadError
@@ -36,10 +37,8 @@ class Names:
         self._functions: dict[int, str] | None = None
         self.module: str | None = None
         if _MODULE in subsections:
-            try:
+            with suppress(LoadError):
                 self.module, _ = name(data, *subsections[_MODULE])
-            except LoadError:
-                pass
 
     @property
     def functions(self) -> dict[int, str]:
@@ -98,9 +97,7 @@ def read_names(module: Module) -> Names:
     """The names in the first custom section ``name`` of ``module``; without one, no names."""
     data = module.data
     subsections: dict[int, Range] = {}
-    pos, end = next(
-        (range_ for title, range_ in module.customs if title == "name"), (0, 0)
-    )
+    pos, end = next((range_ for title, range_ in module.customs if title == "name"), (0, 0))
     try:
         while pos < end:
             kind = data[pos]
