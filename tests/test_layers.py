@@ -39,7 +39,7 @@ def layers() -> dict[str, int]:
 
 def part_of(module: str) -> str:
     """``pywasmedge.base.errors`` -> ``base``; the package itself is on top: ``""``."""
-    return (module.split(".") + [""])[1]
+    return [*module.split("."), ""][1]
 
 
 def imported(relative: PurePath, source: str) -> set[tuple[str, int]]:

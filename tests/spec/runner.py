@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from .values import Json
 
 
-class Failed(AssertionError):
+class CommandError(AssertionError):
     """A command did not do what the script says."""
 
 
@@ -59,7 +59,7 @@ def run(script: Script, tier: Tier, only_line: int | None = None) -> Report:
         reason = EXPECTED_FAILURES.get((script.id, line))
         try:
             runner.carry_out(command)
-        except (Failed, WasmError, TypeError, ValueError, LookupError) as error:
+        except (CommandError, WasmError, TypeError, ValueError, LookupError) as error:
             text = f"{place}: {describe(error)}"
             (report.failures if reason is None else report.expected).append(text)
         else:
@@ -72,7 +72,7 @@ def run(script: Script, tier: Tier, only_line: int | None = None) -> Report:
 
 def describe(error: Exception) -> str:
     """One line about an error."""
-    if isinstance(error, Failed):
+    if isinstance(error, CommandError):
         return str(error)
     return f"{type(error).__name__}: {str(error).splitlines()[0] if str(error) else ''}"
 
@@ -90,7 +90,7 @@ class Runner:
         """Carry out one command.
 
         Raises:
-            Failed: it did not do what the script says.
+            CommandError: it did not do what the script says.
             WasmError: the engine refused what it should have accepted.
         """
         handler: Callable[[Command], None] = getattr(self, command["type"])
@@ -116,10 +116,10 @@ class Runner:
         results = self.perform(command["action"])
         expected = command["expected"]
         if len(results) != len(expected):
-            raise Failed(f"{len(results)} results instead of {len(expected)}")
+            raise CommandError(f"{len(results)} results instead of {len(expected)}")
         for want, got in zip(expected, results, strict=True):
             if not result_matches(want, got):
-                raise Failed(f"{show(got)} instead of {want}")
+                raise CommandError(f"{show(got)} instead of {want}")
 
     def assert_trap(self, command: Command) -> None:
         """A call that traps."""
@@ -157,7 +157,7 @@ class Runner:
         """The instance of that name, or the latest one."""
         found = self.named.get(name) if name else self.current
         if found is None:
-            raise Failed(f"no module {name or 'instantiated'}")
+            raise CommandError(f"no module {name or 'instantiated'}")
         return found
 
     def perform(self, action: Json) -> list[Result]:
@@ -176,13 +176,15 @@ class Runner:
             attempt()
         except kind as error:
             if not stands_for(error, text):
-                raise Failed(
+                raise CommandError(
                     f"{text!r} expected, not {error.message!r} ({error.detail})"
                 ) from error
         except WasmError as error:
-            raise Failed(f"{kind.__name__} {text!r} expected, not {describe(error)}") from error
+            raise CommandError(
+                f"{kind.__name__} {text!r} expected, not {describe(error)}"
+            ) from error
         else:
-            raise Failed(f"{kind.__name__} {text!r} expected, but there was no error")
+            raise CommandError(f"{kind.__name__} {text!r} expected, but there was no error")
 
 
 def stands_for(error: WasmError, text: str) -> bool:
