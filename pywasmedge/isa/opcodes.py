@@ -102,10 +102,10 @@ SCALAR: tuple[Row, ...] = (
     op(0x3F, "memory.size",           "mem",        "-> i32",             use("memory_size")),
     op(0x40, "memory.grow",           "mem",        "i32 -> i32",         use("memory_grow")),
     # constants
-    op(0x41, "i32.const",             "i32",        "-> i32",             use("const"), constant=True),
-    op(0x42, "i64.const",             "i64",        "-> i64",             use("const"), constant=True),
-    op(0x43, "f32.const",             "f32",        "-> f32",             use("const"), constant=True),
-    op(0x44, "f64.const",             "f64",        "-> f64",             use("const"), constant=True),
+    op(0x41, "i32.const",             "i32",        "-> i32",             use("const", "i32"), constant=True),
+    op(0x42, "i64.const",             "i64",        "-> i64",             use("const", "i64"), constant=True),
+    op(0x43, "f32.const",             "f32",        "-> f32",             use("const", "f32"), constant=True),
+    op(0x44, "f64.const",             "f64",        "-> f64",             use("const", "f64"), constant=True),
     # comparisons
     op(0x45, "i32.eqz",               "",           "i32 -> i32",         use("eqz", "i32")),
     op(0x46, "i32.eq",                "",           "i32 i32 -> i32",     use("compare", "icmp eq i32")),

@@ -71,9 +71,7 @@ def declared_functions(module: Module) -> frozenset[int]:
             expressions.append(element.offset_expr)
     for expression in expressions:
         declared.update(
-            v
-            for mnemonic, v in instructions(module, expression)
-            if mnemonic == "ref.func"
+            v for mnemonic, v in instructions(module, expression) if mnemonic == "ref.func"
         )
     return frozenset(declared)
 
@@ -123,9 +121,7 @@ class _Rules:
             place = next(i for i, type_ in enumerate(module.funcs) if type_ >= count)
             detail = f"index {module.funcs[place]} of {count}"
             index = module.imported_funcs + place
-            raise ValidationError(
-                ErrCode.INVALID_FUNC_TYPE_IDX, detail, func_index=index
-            )
+            raise ValidationError(ErrCode.INVALID_FUNC_TYPE_IDX, detail, func_index=index)
 
     def tables(self) -> None:
         """Limits of tables."""
@@ -155,9 +151,7 @@ class _Rules:
         for export in module.exports:
             if export.name in names:
                 detail = repr(export.name)
-                raise ValidationError(
-                    ErrCode.DUPLICATE_EXPORT_NAME, detail, offset=export.offset
-                )
+                raise ValidationError(ErrCode.DUPLICATE_EXPORT_NAME, detail, offset=export.offset)
             names.add(export.name)
             space, code = spaces[export.kind]
             self._index(export.index, space, code, export.offset)
@@ -171,9 +165,7 @@ class _Rules:
         type_ = module.func_type(module.start)
         if type_ != FunctionType():
             detail = f"type {type_}"
-            raise ValidationError(
-                ErrCode.INVALID_START_FUNC, detail, func_index=module.start
-            )
+            raise ValidationError(ErrCode.INVALID_START_FUNC, detail, func_index=module.start)
 
     def elements(self) -> None:
         """Element segments: their table, offset and references."""
@@ -182,22 +174,16 @@ class _Rules:
         for element in module.elements:
             if element.mode == SegmentMode.ACTIVE:
                 tables = module.table_types
-                self._index(
-                    element.table, tables, ErrCode.INVALID_TABLE_IDX, element.offset
-                )
+                self._index(element.table, tables, ErrCode.INVALID_TABLE_IDX, element.offset)
                 expected = tables[element.table].element
                 if expected != element.type:
                     detail = f"segment of {element.type} for a table of {expected}"
-                    raise ValidationError(
-                        ErrCode.TYPE_CHECK_FAILED, detail, offset=element.offset
-                    )
+                    raise ValidationError(ErrCode.TYPE_CHECK_FAILED, detail, offset=element.offset)
             if element.offset_expr:
                 self._constant(element.offset_expr, ValType.I32)
             if element.funcs and max(element.funcs) >= functions:
                 detail = f"index {max(element.funcs)} of {functions}"
-                raise ValidationError(
-                    ErrCode.INVALID_FUNC_IDX, detail, offset=element.offset
-                )
+                raise ValidationError(ErrCode.INVALID_FUNC_IDX, detail, offset=element.offset)
             for expression in element.exprs or ():
                 self._constant(expression, element.type)
 
@@ -206,9 +192,7 @@ class _Rules:
         memories = self.module.memory_types
         for segment in self.module.datas:
             if segment.offset_expr:
-                self._index(
-                    segment.memory, memories, ErrCode.INVALID_MEMORY_IDX, segment.offset
-                )
+                self._index(segment.memory, memories, ErrCode.INVALID_MEMORY_IDX, segment.offset)
                 self._constant(segment.offset_expr, ValType.I32)
 
     def counts(self) -> None:
@@ -252,17 +236,13 @@ class _Rules:
                     raise _mismatch(f"{mnemonic} on {_listed(stack[-2:])}", offset)
                 stack.pop()
             else:
-                raise ValidationError(
-                    ErrCode.CONST_EXPR_REQUIRED, mnemonic, offset=offset
-                )
+                raise ValidationError(ErrCode.CONST_EXPR_REQUIRED, mnemonic, offset=offset)
         if stack != [expected]:
             raise _mismatch(f"{_listed(stack)} where {expected} is expected", offset)
 
     def _imported_global(self, index: int, offset: int) -> ValType:
         """Type of a global that a constant expression may read: imported and immutable."""
-        known: tuple[GlobalType, ...] = self.module.global_types[
-            : self.module.imported_globals
-        ]
+        known: tuple[GlobalType, ...] = self.module.global_types[: self.module.imported_globals]
         self._index(index, known, ErrCode.INVALID_GLOBAL_IDX, offset)
         if known[index].mutable:
             detail = f"global.get of mutable global {index}"

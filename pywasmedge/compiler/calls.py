@@ -1,0 +1,136 @@
+"""Calls: within the unit, through the module's code table, to imports, and through tables."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.errors import ErrCode
+from . import layout
+from .abi import LLVM_TYPE, has_result_pointer, return_type, slot_offsets
+from .emitter import INVARIANT, TABLE_TBAA, EmitterBase
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+
+    from ..base.types import FunctionType
+
+
+class Calls(EmitterBase):
+    """Call instructions."""
+
+    members: Container[int]
+    """Defined functions that are part of the unit being compiled."""
+
+    def call(self, index: int, type_: FunctionType) -> None:
+        """``call``."""
+        args = self._take(type_)
+        function, ctx = self._callee(index)
+        self._finish_call(type_, function, ctx, args)
+
+    def call_indirect(self, table: int, type_index: int, type_: FunctionType) -> None:
+        """``call_indirect``."""
+        function, ctx = self._table_callee(table, type_index)
+        self._finish_call(type_, function, ctx, self._take(type_))
+
+    def return_call(self, index: int, type_: FunctionType) -> None:
+        """``return_call``."""
+        args = self._take(type_)
+        function, ctx = self._callee(index)
+        self._tail_call(type_, function, ctx, args)
+
+    def return_call_indirect(self, table: int, type_index: int, type_: FunctionType) -> None:
+        """``return_call_indirect``."""
+        function, ctx = self._table_callee(table, type_index)
+        self._tail_call(type_, function, ctx, self._take(type_))
+
+    def _take(self, type_: FunctionType) -> list[str]:
+        """Pop the arguments of a call, typed."""
+        count = len(type_.params)
+        if not count:
+            return []
+        values = self.values[-count:]
+        del self.values[-count:]
+        return [f"{LLVM_TYPE[t]} {v}" for t, v in zip(type_.params, values, strict=True)]
+
+    def _callee(self, index: int) -> tuple[str, str]:
+        """Native entry and first argument of function ``index``."""
+        imported = self.module.imported_funcs
+        if index >= imported:
+            defined = index - imported
+            if defined in self.members:
+                return f"@f{defined}", "%ctx"
+            slot = self.offset(self.field("code"), 8 * defined)
+            return self.emit(f"load ptr, ptr {slot}"), "%ctx"
+        record = self.offset(self.field("imports"), layout.IMPORT_SIZE * index)
+        func = self.emit(f"load ptr, ptr {self.offset(record, layout.IMPORT['func'])}{INVARIANT}")
+        ctx = self.emit(f"load ptr, ptr {self.offset(record, layout.IMPORT['ctx'])}{INVARIANT}")
+        return self._native(func), ctx
+
+    def _native(self, func: str) -> str:
+        return self.emit(f"load ptr, ptr {self.offset(func, layout.FUNC['native'])}")
+
+    def _table_callee(self, table: int, type_index: int) -> tuple[str, str]:
+        """Native entry and first argument of the function the table operand selects.
+
+        A null reference needs no check: reading its type faults near address 0.
+        """
+        index = self.values.pop()
+        elements, size = self.table(table)
+        outside = self.emit(f"icmp uge i32 {index}, {size}")
+        self.trap_if(outside, ErrCode.UNDEFINED_ELEMENT)
+        wide = self.emit(f"zext i32 {index} to i64")
+        slot = self.emit(f"getelementptr inbounds i64, ptr {elements}, i64 {wide}")
+        func = self.emit(f"load ptr, ptr {slot}{TABLE_TBAA}")
+        actual = self.emit(f"load i32, ptr {self.offset(func, layout.FUNC['type_id'])}")
+        ids = self.offset(self.field("type_ids"), 4 * type_index)
+        wanted = self.emit(f"load i32, ptr {ids}{INVARIANT}")
+        differs = self.emit(f"icmp ne i32 {actual}, {wanted}")
+        self.trap_if(differs, ErrCode.INDIRECT_CALL_TYPE_MISMATCH)
+        ctx = self.emit(f"load ptr, ptr {self.offset(func, layout.FUNC['ctx'])}")
+        return self._native(func), ctx
+
+    def table(self, table: int) -> tuple[str, str]:
+        """Elements (ptr) and current size (i32) of ``table``."""
+        if table == 0:
+            struct = self.field("tab0")
+            elements = self.field("table0")
+        else:
+            struct = self.element("tables", table)
+            slot = self.offset(struct, layout.TABLE["elems"])
+            elements = self.emit(f"load ptr, ptr {slot}{INVARIANT}")
+        size_slot = self.offset(struct, layout.TABLE["size"])
+        return elements, self.emit(f"load i32, ptr {size_slot}{TABLE_TBAA}")
+
+    def _finish_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
+        results = type_.results
+        args = [f"ptr {ctx}", *args]
+        if has_result_pointer(type_):
+            self._result_slots = max(self._result_slots, sum(t.slots for t in results))
+            args.append("ptr %results")
+        call = f"call tailcc {return_type(type_)} {function}({', '.join(args)})"
+        if not results:
+            self.void(call)
+        elif len(results) == 1:
+            self.values.append(self.emit(call))
+        elif not has_result_pointer(type_):
+            both = self.emit(call)
+            for i in range(len(results)):
+                self.values.append(self.emit(f"extractvalue {return_type(type_)} {both}, {i}"))
+        else:
+            self.void(call)
+            for at, result in zip(slot_offsets(results), results, strict=True):
+                slot = self.offset("%results", at)
+                self.values.append(self.emit(f"load {LLVM_TYPE[result]}, ptr {slot}, align 8"))
+
+    def _tail_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
+        args = [f"ptr {ctx}", *args]
+        if has_result_pointer(type_):
+            args.append("ptr %out")
+        returns = return_type(type_)
+        call = f"musttail call tailcc {returns} {function}({', '.join(args)})"
+        if returns == "void":
+            self.void(call)
+            self.void("ret void")
+        else:
+            self.void(f"ret {returns} {self.emit(call)}")
+        self.reachable = False

@@ -1,0 +1,269 @@
+"""Writes one function as LLVM text while the walker checks it.
+
+Values are numbered by the line that defines them, so a name is ``%`` and a line number, and every
+list entry that defines a numbered value is one line. Operands live in ``values`` as LLVM text
+(a name or a constant), locals in ``locals``: both are SSA values, joined by phis where control
+flow meets (``flow``). Special instructions are in ``flow``, ``calls`` and ``variables``; the others
+are templates or lowerings of their row.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.errors import ErrCode
+from ..isa.row import Use
+from . import layout
+from .liveness import settle
+from .lowering import LOWERINGS
+from .template import compile_template
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..isa.row import Row
+    from ..module.ast import Module
+    from ..walk.immediates import Memarg
+
+RARE = ", !prof !4"
+"""Suffix of a conditional branch whose first target is the unusual one."""
+
+GUARD_OFFSET = 1 << 31
+"""Offsets below this need no check on a guarded memory (see ``we_memory.guarded``)."""
+
+MEMORY_TBAA = ", !tbaa !1"
+GLOBAL_TBAA = ", !tbaa !2"
+TABLE_TBAA = ", !tbaa !3"
+INVARIANT = ", !invariant.load !0"
+
+METADATA = """\
+!0 = !{}
+!1 = !{!11, !11, i64 0}
+!2 = !{!12, !12, i64 0}
+!3 = !{!13, !13, i64 0}
+!4 = !{!"branch_weights", i32 1, i32 4000}
+!10 = !{!"pywasmedge"}
+!11 = !{!"memory", !10, i64 0}
+!12 = !{!"global", !10, i64 0}
+!13 = !{!"table", !10, i64 0}
+"""
+"""Metadata every unit ends with: memories, globals and tables do not overlap."""
+
+
+class EmitterBase:
+    """Lines, values and the helpers that lowerings use; one object serves many functions."""
+
+    ctx = "%ctx"
+
+    def __init__(self, module: Module, *, guarded: bool) -> None:
+        self.module = module
+        self.guarded = guarded
+        self.lines: list[str] = []
+        self.values: list[str] = []
+        self.locals: list[str] = []
+        self.block_name = ""
+        self.reachable = True
+        self.declarations: set[str] = set()
+        self.bools: dict[str, str] = {}
+        """i1 values behind i32 ones that come from a comparison."""
+        self._labels = 0
+        self._traps: dict[int, str] = {}
+        self._entry: dict[str, str] = {}
+        self._result_slots = 0
+        self._volatile = frozenset(
+            i for i, memory in enumerate(module.memory_types) if memory.shared
+        )
+
+    # ---- text -----------------------------------------------------------------------------
+
+    def emit(self, rhs: str) -> str:
+        """Append an instruction with a result and return the result's name."""
+        lines = self.lines
+        name = f"%{len(lines)}"
+        lines.append(f"{name} = {rhs}")
+        return name
+
+    def void(self, line: str) -> None:
+        """Append an instruction without result."""
+        self.lines.append(line)
+
+    def declare(self, signature: str) -> None:
+        """Note the declaration of an intrinsic the function uses."""
+        self.declarations.add(f"declare {signature}")
+
+    def label(self) -> str:
+        """A new block name."""
+        self._labels += 1
+        return f"b{self._labels}"
+
+    def place(self, label: str) -> None:
+        """Start block ``label``; the block before must have ended."""
+        self.lines.append(f"{label}:")
+        self.block_name = label
+
+    def at_entry(self, name: str, rhs: str) -> str:
+        """A value computed once, in the entry block, under ``name`` (without ``%``)."""
+        self._entry.setdefault(name, rhs)
+        return f"%{name}"
+
+    def start(self, header: str) -> None:
+        """Begin a function."""
+        self.lines = [header, "entry:", ""]
+        self.values.clear()
+        self.bools.clear()
+        self.block_name = "entry"
+        self.reachable = True
+        self._labels = 0
+        self._traps.clear()
+        self._entry.clear()
+        self._result_slots = 0
+
+    def finish(self) -> str:
+        """End the function and return its text."""
+        for code, label in self._traps.items():
+            self.place(label)
+            self.call_helper("trap", f"i32 {code}", attributes=" #1")
+            self.void("unreachable")
+        self.void("}")
+        entry = [f"%{name} = {rhs}" for name, rhs in self._entry.items()]
+        if self._result_slots:
+            entry.append(f"%results = alloca [{self._result_slots} x i64], align 16")
+        self.lines[2] = "\n".join(entry)
+        settle(self.lines, 3)
+        return "\n".join(self.lines)
+
+    # ---- traps and helpers ----------------------------------------------------------------
+
+    def trap(self, code: ErrCode) -> None:
+        """End the block with a trap."""
+        self.void(f"br label %{self._trap_label(code)}")
+
+    def trap_if(self, condition: str, code: ErrCode) -> None:
+        """Trap when the i1 ``condition`` is true; goes on in a new block."""
+        go_on = self.label()
+        self.void(f"br i1 {condition}, label %{self._trap_label(code)}, label %{go_on}{RARE}")
+        self.place(go_on)
+
+    def _trap_label(self, code: ErrCode) -> str:
+        label = self._traps.get(code)
+        if label is None:
+            label = self._traps[code] = self.label()
+        return label
+
+    def helper(self, name: str) -> str:
+        """Address of a helper of ``we_runtime``."""
+        runtime = self.field("runtime")
+        slot = self.offset(runtime, layout.RUNTIME[name])
+        return self.emit(f"load ptr, ptr {slot}{INVARIANT}")
+
+    def call_helper(
+        self, name: str, args: str, result: str = "void", *, attributes: str = ""
+    ) -> str | None:
+        """Call a helper of ``we_runtime``; the instance is passed before ``args``."""
+        function = self.helper(name)
+        call = f"call {result} {function}(ptr %ctx{', ' if args else ''}{args}){attributes}"
+        if result == "void":
+            self.void(call)
+            return None
+        return self.emit(call)
+
+    # ---- addresses ------------------------------------------------------------------------
+
+    def offset(self, pointer: str, offset: int) -> str:
+        """``pointer`` plus ``offset`` bytes."""
+        if offset == 0:
+            return pointer
+        return self.emit(f"getelementptr inbounds i8, ptr {pointer}, i64 {offset}")
+
+    def field(self, name: str, type_: str = "ptr") -> str:
+        """Load a field of the instance that never changes."""
+        return self.emit(f"load {type_}, ptr {self._field_address(name)}{INVARIANT}")
+
+    def _field_address(self, name: str) -> str:
+        return self.offset("%ctx", layout.INSTANCE[name])
+
+    def element(self, array: str, index: int) -> str:
+        """Load pointer ``index`` of the instance's array ``array`` (never changes)."""
+        slot = self.offset(self.field(array), 8 * index)
+        return self.emit(f"load ptr, ptr {slot}{INVARIANT}")
+
+    def memory_struct(self, memory: int) -> str:
+        """Pointer to the ``we_memory`` number ``memory``."""
+        return self.field("mem0") if memory == 0 else self.element("memories", memory)
+
+    def base(self, memory: int) -> str:
+        """Address of byte 0 of ``memory``."""
+        if memory:
+            struct = self.memory_struct(memory)
+            slot = self.offset(struct, layout.MEMORY["base"])
+            return self.emit(f"load ptr, ptr {slot}{INVARIANT}")
+        slot = self.at_entry(
+            "base.slot",
+            f"getelementptr inbounds i8, ptr %ctx, i64 {layout.INSTANCE['memory0']}",
+        )
+        return self.at_entry("base", f"load ptr, ptr {slot}{INVARIANT}")
+
+    def memory_size(self, memory: int) -> str:
+        """Size of ``memory`` in bytes now (i64)."""
+        slot = self.offset(self.memory_struct(memory), layout.MEMORY["size"])
+        if memory in self._volatile:
+            return self.emit(f"load atomic i64, ptr {slot} acquire, align 8")
+        return self.emit(f"load i64, ptr {slot}")
+
+    def address(self, memarg: Memarg, operand: str, size: int) -> str:
+        """Pointer to ``size`` bytes of a memory; using it faults, or a check traps before."""
+        memory, offset, _ = memarg
+        base = self.base(memory)
+        if self.guarded and offset < GUARD_OFFSET:
+            if not operand.startswith("%"):
+                address = (int(operand) & 0xFFFFFFFF) + offset
+                return self.emit(f"getelementptr i8, ptr {base}, i64 {address}")
+            index = self.emit(f"zext i32 {operand} to i64")
+            pointer = self.emit(f"getelementptr i8, ptr {base}, i64 {index}")
+            if offset:
+                pointer = self.emit(f"getelementptr i8, ptr {pointer}, i64 {offset}")
+            return pointer
+        wide = self.emit(f"zext i32 {operand} to i64")
+        start = self.emit(f"add nuw i64 {wide}, {offset}")
+        end = self.emit(f"add nuw i64 {start}, {size}")
+        outside = self.emit(f"icmp ugt i64 {end}, {self.memory_size(memory)}")
+        self.trap_if(outside, ErrCode.MEMORY_OUT_OF_BOUNDS)
+        return self.emit(f"getelementptr i8, ptr {base}, i64 {start}")
+
+    @property
+    def tbaa(self) -> str:
+        """Suffix of a load or store of linear memory."""
+        return MEMORY_TBAA
+
+    def volatile(self, memory: int) -> str:
+        """``"volatile "`` for accesses to a shared memory, which other threads may change."""
+        return "volatile " if memory in self._volatile else ""
+
+    # ---- rows -----------------------------------------------------------------------------
+
+    def condition(self, value: str) -> str:
+        """The i1 "``value`` is not zero" of an i32 operand."""
+        known = self.bools.get(value)
+        return known if known is not None else self.emit(f"icmp ne i32 {value}, 0")
+
+    def simple(self, row: Row) -> Callable[..., None]:
+        """The function that emits one instruction of ``row``, given its immediates."""
+        operands = len(row.type.partition("->")[0].split())
+        if isinstance(row.lowering, Use):
+            return self._use(row.lowering, operands)
+        return compile_template(self, row.lowering, operands)
+
+    def _use(self, use: Use, operands: int) -> Callable[..., None]:
+        function, fixed, values = LOWERINGS[use.function], use.args, self.values
+
+        def lower(*immediates: object) -> None:
+            if operands:
+                taken = values[-operands:]
+                del values[-operands:]
+                result = function(self, *fixed, *immediates, *taken)
+            else:
+                result = function(self, *fixed, *immediates)
+            if result is not None:
+                values.append(result)
+
+        return lower

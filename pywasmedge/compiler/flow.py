@@ -1,0 +1,259 @@
+"""Control flow as LLVM blocks; operands and locals are joined by phis.
+
+At a forward label all predecessors are known when its ``end`` comes, so phis are made for just
+those locals whose values differ. At a loop head they are not: the locals the loop assigns
+(``assigned``, from a scan of the body) and its parameters get phis that are filled in at the
+loop's ``end``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.errors import ErrCode
+from ..walk.stack import IF, LOOP
+from .abi import LLVM_TYPE, MAX_DIRECT_RESULTS
+from .emitter import EmitterBase
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..walk.stack import Frame, Types
+
+Edge = tuple[str, list[str], list[str], int]
+"""Predecessor block, locals and operands there, and how many edges come from it."""
+
+
+class Label:
+    """What code generation knows about a control frame."""
+
+    __slots__ = (
+        "name",
+        "edges",
+        "height",
+        "phis",
+        "assigned",
+        "else_name",
+        "else_locals",
+        "else_values",
+    )
+
+    def __init__(self, name: str, height: int) -> None:
+        self.name = name
+        self.edges: list[Edge] = []
+        self.height = height
+        """Operands below the frame's."""
+        self.phis: list[int] = []
+        """Lines of a loop's phis: assigned locals, then parameters."""
+        self.assigned: Sequence[int] = ()
+        self.else_name = ""
+        self.else_locals: list[str] = []
+        self.else_values: list[str] = []
+
+
+class Flow(EmitterBase):
+    """Blocks and branches."""
+
+    assigned: Mapping[int, Sequence[int]]
+    """Offset of each loop opcode of the function -> locals assigned in the loop."""
+    local_llvm: list[str]
+    """LLVM type of each local."""
+    _snapshot: list[str] | None = None
+
+    def snapshot(self) -> list[str]:
+        """A copy of the locals, shared until one is assigned."""
+        if self._snapshot is None:
+            self._snapshot = self.locals.copy()
+        return self._snapshot
+
+    def restore(self, locals_: list[str]) -> None:
+        """Make a snapshot the current locals."""
+        self.locals[:] = locals_
+        self._snapshot = locals_
+
+    def _open(self, frame: Frame) -> Label:
+        label = Label(self.label(), len(self.values) - len(frame.params))
+        frame.payload = label
+        return label
+
+    def _edge(self, label: Label, count: int, times: int = 1) -> None:
+        """Note a branch from the current block to ``label`` with ``count`` operands."""
+        operands = self.values[len(self.values) - count :] if count else []
+        label.edges.append((self.block_name, self.snapshot(), operands, times))
+
+    def open_function(self, frame: Frame) -> None:
+        """The frame of the function body."""
+        self._open(frame)
+
+    def block(self, frame: Frame) -> None:
+        """``block``."""
+        self._open(frame)
+
+    def loop(self, frame: Frame) -> None:
+        """``loop``: a block with phis still to be filled."""
+        label = self._open(frame)
+        label.assigned = self.assigned.get(frame.start, ())
+        self._edge(label, len(frame.params))
+        self.void(f"br label %{label.name}")
+        self.place(label.name)
+        lines, values = self.lines, self.values
+        for index in label.assigned:
+            label.phis.append(len(lines))
+            self.locals[index] = f"%{len(lines)}"
+            lines.append("")
+        self._snapshot = None
+        for i in range(len(frame.params)):
+            label.phis.append(len(lines))
+            values[label.height + i] = f"%{len(lines)}"
+            lines.append("")
+
+    def if_(self, frame: Frame) -> None:
+        """``if``."""
+        condition = self.condition(self.values.pop())
+        label = self._open(frame)
+        then = self.label()
+        label.else_name = self.label()
+        label.else_locals = self.snapshot()
+        label.else_values = self.values[label.height :]
+        self.void(f"br i1 {condition}, label %{then}, label %{label.else_name}")
+        self.place(then)
+
+    def else_(self, frame: Frame) -> None:
+        """``else``."""
+        label: Label = frame.payload
+        if self.reachable:
+            self._edge(label, len(frame.results))
+            self.void(f"br label %{label.name}")
+        self._start_else(label)
+
+    def _start_else(self, label: Label) -> None:
+        self.place(label.else_name)
+        self.restore(label.else_locals)
+        self.values[label.height :] = label.else_values
+        self.reachable = True
+
+    def end(self, frame: Frame) -> bool:
+        """``end``; joins everything that branched to the frame's label."""
+        label: Label = frame.payload
+        results = frame.results
+        if frame.opcode == LOOP:
+            self._fill_loop(label, frame.params)
+            return self.reachable
+        if frame.opcode == IF:  # no else: that way leads straight to the end
+            if self.reachable:
+                self._edge(label, len(results))
+                self.void(f"br label %{label.name}")
+            self._start_else(label)
+        if not label.edges:
+            return self.reachable
+        if self.reachable:
+            self._edge(label, len(results))
+            self.void(f"br label %{label.name}")
+        self.place(label.name)
+        self._join(label, results)
+        self.reachable = True
+        return True
+
+    def _join(self, label: Label, results: Types) -> None:
+        """Phis for the locals and operands in which the edges of ``label`` differ."""
+        edges = label.edges
+        first = edges[0][1]
+        if all(edge[1] is first for edge in edges):
+            self.restore(first)
+        else:
+            joined = first.copy()
+            columns = zip(*(edge[1] for edge in edges), strict=True)
+            for index, column in enumerate(columns):
+                if column.count(column[0]) != len(column):
+                    joined[index] = self._phi(self.local_llvm[index], edges, column)
+            self.restore(joined)
+        del self.values[label.height :]
+        for i, type_ in enumerate(results):
+            column = tuple(edge[2][i] for edge in edges)
+            if column.count(column[0]) == len(column):
+                self.values.append(column[0])
+            else:
+                self.values.append(self._phi(LLVM_TYPE[type_], edges, column))
+
+    def _phi(self, type_: str, edges: list[Edge], column: Sequence[str]) -> str:
+        return self.emit(f"phi {type_} {self._incoming(edges, column)}")
+
+    @staticmethod
+    def _incoming(edges: list[Edge], column: Sequence[str]) -> str:
+        return ", ".join(
+            f"[ {value}, %{edge[0]} ]"
+            for edge, value in zip(edges, column, strict=True)
+            for _ in range(edge[3])
+        )
+
+    def _fill_loop(self, label: Label, params: Types) -> None:
+        edges, lines = label.edges, self.lines
+        phis = iter(label.phis)
+        for index in label.assigned:
+            at = next(phis)
+            incoming = self._incoming(edges, [edge[1][index] for edge in edges])
+            lines[at] = f"%{at} = phi {self.local_llvm[index]} {incoming}"
+        for i, type_ in enumerate(params):
+            at = next(phis)
+            incoming = self._incoming(edges, [edge[2][i] for edge in edges])
+            lines[at] = f"%{at} = phi {LLVM_TYPE[type_]} {incoming}"
+
+    # ---- branches -------------------------------------------------------------------------
+
+    def br(self, frame: Frame) -> None:
+        """``br`` and ``return``."""
+        self._edge(frame.payload, len(frame.label))
+        self.void(f"br label %{frame.payload.name}")
+        self.reachable = False
+
+    def br_if(self, frame: Frame) -> None:
+        """``br_if``."""
+        condition = self.condition(self.values.pop())
+        self._edge(frame.payload, len(frame.label))
+        go_on = self.label()
+        self.void(f"br i1 {condition}, label %{frame.payload.name}, label %{go_on}")
+        self.place(go_on)
+
+    def br_table(self, frames: Sequence[Frame]) -> None:
+        """``br_table``."""
+        index = self.values.pop()
+        times: dict[int, int] = {}
+        for frame in frames:
+            times[id(frame)] = times.get(id(frame), 0) + 1
+        for frame in {id(frame): frame for frame in frames}.values():
+            self._edge(frame.payload, len(frame.label), times[id(frame)])
+        cases = " ".join(
+            f"i32 {i}, label %{frame.payload.name}" for i, frame in enumerate(frames[:-1])
+        )
+        self.void(f"switch i32 {index}, label %{frames[-1].payload.name} [ {cases} ]")
+        self.reachable = False
+
+    def unreachable(self) -> None:
+        """``unreachable``."""
+        self.trap(ErrCode.UNREACHABLE)
+        self.reachable = False
+
+    # ---- returning ------------------------------------------------------------------------
+
+    def ret(self, types: Sequence[int]) -> None:
+        """Return the operands of ``types``, which are all that is left."""
+        operands = self.values
+        if not types:
+            self.void("ret void")
+        elif len(types) == 1:
+            self.void(f"ret {LLVM_TYPE[types[0]]} {operands[-1]}")
+        elif len(types) <= MAX_DIRECT_RESULTS:
+            struct = "{ " + ", ".join(LLVM_TYPE[t] for t in types) + " }"
+            value = "poison"
+            for i, type_ in enumerate(types):
+                value = self.emit(
+                    f"insertvalue {struct} {value}, {LLVM_TYPE[type_]} {operands[i]}, {i}"
+                )
+            self.void(f"ret {struct} {value}")
+        else:
+            at = 0
+            for operand, type_ in zip(operands, types, strict=True):
+                slot = self.offset("%out", at)
+                self.void(f"store {LLVM_TYPE[type_]} {operand}, ptr {slot}, align 8")
+                at += 16 if LLVM_TYPE[type_].startswith("<") else 8
+            self.void("ret void")

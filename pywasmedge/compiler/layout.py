@@ -1,0 +1,30 @@
+"""Offsets of the structs that generated code reads, as the C compiler laid them out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _offsets(struct: str) -> Mapping[str, int]:
+    from .._native import ffi
+
+    return {name: field.offset for name, field in ffi.typeof(struct).fields}
+
+
+def _size(struct: str) -> int:
+    from .._native import ffi
+
+    return int(ffi.sizeof(struct))
+
+
+INSTANCE = _offsets("we_instance")
+FUNC = _offsets("we_func")
+MEMORY = _offsets("we_memory")
+TABLE = _offsets("we_table")
+IMPORT = _offsets("we_import")
+RUNTIME = _offsets("we_runtime")
+IMPORT_SIZE = _size("we_import")
+GLOBAL_SIZE = _size("we_global")

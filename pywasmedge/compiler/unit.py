@@ -1,0 +1,82 @@
+"""A compilation unit: some functions of a module as one piece of code."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ..walk.rules import declared_functions
+from ..walk.scan import LoopScan
+from ..walk.walker import Walk
+from . import memory, numeric  # noqa: F401  (they register lowerings)
+from .abi import LLVM_TYPE, ZERO, has_result_pointer, param_types, return_type
+from .emitter import METADATA
+from .variables import Variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from collections.abc import Set as AbstractSet
+
+    from ..base.config import Proposal
+    from ..module.ast import Module
+
+HEADER = 'target triple = "x86_64-unknown-linux-gnu"\n'
+ATTRIBUTES = """\
+attributes #0 = { nounwind uwtable "probe-stack"="inline-asm" }
+attributes #1 = { cold noreturn nounwind }
+"""
+
+
+class Emitter(Variables):
+    """The complete sink of a walk: one LLVM function per body."""
+
+    assigned: Mapping[int, Sequence[int]] = {}
+
+
+class UnitWriter:
+    """Writes units of one module; safe to use from several threads, one at a time.
+
+    Args:
+        module: a validated module.
+        proposals: the enabled proposals.
+        guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
+    """
+
+    def __init__(self, module: Module, proposals: AbstractSet[Proposal], *, guarded: bool) -> None:
+        from . import atomic, simd  # noqa: F401
+
+        self.module = module
+        self._emitter = Emitter(module, guarded=guarded)
+        self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
+        self._scan = LoopScan(self._walk)
+        self._lock = Lock()
+
+    def write(self, indices: Sequence[int]) -> str:
+        """LLVM text of the defined functions ``indices``; symbols are ``f<index>``."""
+        with self._lock:
+            emitter = self._emitter
+            emitter.members = frozenset(indices)
+            emitter.declarations.clear()
+            functions = [self._function(index) for index in indices]
+            parts = [HEADER, *functions, *sorted(emitter.declarations), ATTRIBUTES, METADATA]
+        return "\n".join(parts)
+
+    def _function(self, index: int) -> str:
+        module, emitter, walk = self.module, self._emitter, self._walk
+        type_ = module.types[module.funcs[index]]
+        emitter.assigned = self._scan.loops(index)
+        start = walk.begin(index)
+        names = ["%ctx", *(f"%p{i}" for i in range(len(type_.params)))]
+        if has_result_pointer(type_):
+            names.append("%out")
+        params = ", ".join(f"{t} {n}" for t, n in zip(param_types(type_), names, strict=True))
+        emitter.start(f"define tailcc {return_type(type_)} @f{index}({params}) #0 {{")
+        types = walk.local_types
+        emitter.local_llvm = [LLVM_TYPE[t] for t in types]
+        count = len(type_.params)
+        emitter.restore(names[1 : count + 1] + [ZERO[t] for t in types[count:]])
+        emitter.open_function(walk.stack.frames[0])
+        walk.run(start, index, walk.table)
+        if emitter.reachable:
+            emitter.ret(type_.results)
+        return emitter.finish()

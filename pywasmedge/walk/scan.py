@@ -1,0 +1,83 @@
+"""What code generation wants to know of a body beforehand: the locals each loop assigns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from .stack import LOOP
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from .simple import Step
+    from .walker import Walk
+
+_SET, _TEE, _END = 0x21, 0x22, 0x0B
+
+
+class LoopScan:
+    """Scans bodies with the checking closures of ``walk``."""
+
+    def __init__(self, walk: Walk) -> None:
+        self._walk = walk
+        self._loops: dict[int, list[int]] = {}
+        self._open: list[tuple[int, int, set[int]]] = []
+        table = list(walk.check_table)
+        table[_SET] = self._assigning(table[_SET])
+        table[_TEE] = self._assigning(table[_TEE])
+        table[LOOP] = self._loop(table[LOOP])
+        table[_END] = self._end(table[_END])
+        self._table = table
+
+    def loops(self, index: int) -> Mapping[int, list[int]]:
+        """For the ``index``-th body: offset of each loop opcode -> locals it assigns, sorted."""
+        start, end = self._walk.module.bodies[index]
+        self._loops = {}
+        if self._walk.data.find(b"\x03", start, end) >= 0:
+            self._open.clear()
+            self._walk.run(self._walk.begin(index), index, self._table)
+        return self._loops
+
+    def _assigning(self, step: Step) -> Step:
+        data, open_ = self._walk.data, self._open
+
+        def assigning(pos: int) -> int:
+            after = step(pos)
+            if open_:
+                index = data[pos]
+                if index >= 0x80:
+                    index = _decode(data[pos:after])
+                open_[-1][2].add(index)
+            return after
+
+        return assigning
+
+    def _loop(self, step: Step) -> Step:
+        frames, open_ = self._walk.stack.frames, self._open
+
+        def loop(pos: int) -> int:
+            after = step(pos)
+            open_.append((pos - 1, len(frames), set()))
+            return after
+
+        return loop
+
+    def _end(self, step: Step) -> Step:
+        frames, open_ = self._walk.stack.frames, self._open
+
+        def end(pos: int) -> int:
+            if open_ and open_[-1][1] == len(frames):
+                start, _, assigned = open_.pop()
+                self._loops[start] = sorted(assigned)
+                if open_:
+                    open_[-1][2].update(assigned)
+            return step(pos)
+
+        return end
+
+
+def _decode(leb: bytes) -> int:
+    value = 0
+    for shift, byte in enumerate(leb):
+        value |= (byte & 0x7F) << 7 * shift
+    return value

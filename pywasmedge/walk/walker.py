@@ -1,0 +1,170 @@
+"""The only traversal of function bodies: decode, check, and tell a sink.
+
+``pos = table[data[pos]](pos + 1)`` over a table of closures, one per opcode, made once per module.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NoReturn
+
+from ..base.errors import ErrCode, LoadError, WasmError
+from ..base.types import ValType
+from ..isa.opcodes import enabled, rows
+from ..module import reader
+from .special import step_for
+from .stack import BOTTOM, ELSE, END, FUNCTION, OperandStack
+
+if TYPE_CHECKING:
+    from collections.abc import Container
+    from collections.abc import Set as AbstractSet
+
+    from ..base.config import Proposal
+    from ..module.ast import Module
+    from .simple import Step
+    from .sink import Sink
+
+
+class Walk:
+    """Walks the bodies of one module; one walk at a time.
+
+    Args:
+        module: the module; its module-level rules must have been checked.
+        proposals: the enabled proposals.
+        declared: function indices ``ref.func`` may name.
+        sink: told of every instruction, or ``None`` to only check.
+    """
+
+    def __init__(
+        self,
+        module: Module,
+        proposals: AbstractSet[Proposal],
+        declared: Container[int],
+        sink: Sink | None = None,
+    ) -> None:
+        self.module = module
+        self.data = module.data
+        self.proposals = proposals
+        self.value_types = reader.value_types(proposals)
+        self.declared = declared
+        self.stack = OperandStack()
+        self.local_types: list[int] = []
+        self.end = 0
+        self.ended_at = 0
+        self.check_table = self._table(None)
+        self.table = self._table(sink) if sink is not None else self.check_table
+
+    def function(self, index: int) -> None:
+        """Walk the body of the ``index``-th defined function.
+
+        Raises:
+            LoadError: the body is malformed.
+            ValidationError: it is not valid. Both carry offset and function.
+        """
+        pos = self.begin(index)
+        self.run(pos, index, self.table)
+
+    def begin(self, index: int) -> int:
+        """Set up for the ``index``-th body; returns the position of its first instruction."""
+        module = self.module
+        type_ = module.types[module.funcs[index]]
+        start, self.end = module.bodies[index]
+        try:
+            pos = self._locals(start, type_.params)
+        except WasmError as error:
+            self._locate(error, start, index)
+            raise
+        stack = self.stack
+        stack.types[:] = [BOTTOM]
+        stack.frames.clear()
+        stack.open(FUNCTION, (), type_.results, start)
+        return pos
+
+    def run(self, pos: int, index: int, table: list[Step]) -> None:
+        """Walk from ``pos`` to the end of the body with the closures of ``table``."""
+        data, end = self.data, self.end
+        try:
+            try:
+                while pos < end:
+                    pos = table[data[pos]](pos + 1)
+            except IndexError:  # only reading past the last byte of the binary does that
+                raise LoadError(ErrCode.UNEXPECTED_END) from None
+            if self.stack.frames:
+                raise reader.unterminated(self.module, end)
+            if self.ended_at != end:
+                pos = self.ended_at
+                raise LoadError(ErrCode.END_CODE_EXPECTED, "instructions after the final end")
+        except WasmError as error:
+            self._locate(error, pos, index)
+            raise
+
+    def skip(self, pos: int) -> int:
+        """Check unreachable code up to the ``else`` or ``end`` of the innermost frame."""
+        data, end, table = self.data, self.end, self.check_table
+        frames = self.stack.frames
+        depth = len(frames)
+        try:
+            while pos < end:
+                opcode = data[pos]
+                if (opcode == END or opcode == ELSE) and len(frames) == depth:
+                    return pos
+                pos = table[opcode](pos + 1)
+        except WasmError as error:
+            self._locate(error, pos, None)
+            raise
+        return pos
+
+    def _locals(self, pos: int, params: tuple[ValType, ...]) -> int:
+        """Read the local declarations into ``local_types``."""
+        groups, pos = reader.local_groups(self.data, pos, self.end, self.value_types)
+        types = self.local_types
+        types[:] = params
+        for count, type_ in groups:
+            types.extend((type_,) * count)
+        return pos
+
+    def _locate(self, error: WasmError, pos: int, index: int | None) -> None:
+        if error.offset is None:
+            error.offset = pos
+        if index is not None and error.func_index is None:
+            from ..module.names import function_name
+
+            error.func_index = self.module.imported_funcs + index
+            error.func_name = function_name(self.module, error.func_index)
+
+    def _table(self, sink: Sink | None) -> list[Step]:
+        """One closure per first byte; disabled and unknown opcodes get the illegal one."""
+        table: list[Step] = [partial(self._illegal, 0, byte) for byte in range(256)]
+        prefixed: dict[int, dict[int, Step]] = {}
+        for row in rows():
+            if enabled(row, self.proposals):
+                closure = step_for(self, row, sink)
+                if row.prefix:
+                    prefixed.setdefault(row.prefix, {})[row.code] = closure
+                else:
+                    table[row.code] = closure
+        for prefix, closures in prefixed.items():
+            table[prefix] = self._prefix(prefix, closures)
+        return table
+
+    def _prefix(self, prefix: int, closures: dict[int, Step]) -> Step:
+        data = self.data
+
+        def prefixed(pos: int) -> int:
+            code = data[pos]
+            pos += 1
+            if code >= 0x80:
+                code, pos = reader.u32(data, pos - 1, self.end)
+            closure = closures.get(code)
+            if closure is None:
+                self._illegal(prefix, code, pos)
+            return closure(pos)
+
+        return prefixed
+
+    def _illegal(self, prefix: int, code: int, pos: int) -> NoReturn:
+        text = f"0x{prefix:02x} 0x{code:02x}" if prefix else f"0x{code:02x}"
+        for row in rows():
+            if (row.prefix, row.code) == (prefix, code):
+                text += f": {row.mnemonic} needs a proposal that is off"
+        raise LoadError(ErrCode.ILLEGAL_OPCODE, text)
