@@ -15,15 +15,13 @@ import struct
 from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
+from .emitter import RARE
 from .lowering import X86_64, lowering
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from .emitter import Emitter
-
-RARE = ', !prof !{!"branch_weights", i32 1, i32 4000}'
-"""Suffix of a conditional branch whose first target is the unusual one."""
+    from .emitter import EmitterBase as Emitter
 
 BITS = {"i32": 32, "i64": 64, "float": 32, "double": 64}
 """Width of each scalar LLVM type in bits."""
@@ -62,11 +60,19 @@ def is_constant(operand: str) -> bool:
     return not operand.startswith("%")
 
 
-def _is_nan(constant: str) -> bool:
+def is_nan(constant: str) -> bool:
     """Whether the text of a float or double constant is that of a NaN."""
     return constant.startswith("bitcast") or (
         constant.startswith("0x") and int(constant, 16) & ~(1 << 63) > 0x7FF << 52
     )
+
+
+def constant_value(constant: str) -> float:
+    """Value of the text of a float or double constant that is no NaN."""
+    if not constant.startswith("0x"):
+        return float(constant)
+    (value,) = struct.unpack("<d", int(constant, 16).to_bytes(8, "little"))
+    return float(value)
 
 
 _ZERO, _NEG_ZERO, _ONE, _NEG_ONE = real(0.0), real(-0.0), real(1.0), real(-1.0)
@@ -168,7 +174,6 @@ def ctz(e: Emitter, t: str, a: str) -> str:
 
 
 def _count_zeros(e: Emitter, name: str, t: str, a: str) -> str:
-    e.declare(f"{t} @llvm.{name}.{t}({t}, i1)")
     return e.emit(f"call {t} @llvm.{name}.{t}({t} {a}, i1 false)")
 
 
@@ -180,9 +185,8 @@ def popcnt(e: Emitter, t: str, a: str) -> str:
 
 def _intrinsic(e: Emitter, name: str, t: str, *operands: str) -> str:
     """Call an intrinsic whose operands and result all have the scalar type ``t``."""
-    function = f"{t} @llvm.{name}.{SUFFIX[t]}"
-    e.declare(f"{function}({', '.join([t] * len(operands))})")
-    return e.emit(f"call {function}({', '.join(f'{t} {operand}' for operand in operands)})")
+    arguments = ", ".join(f"{t} {operand}" for operand in operands)
+    return e.emit(f"call {t} @llvm.{name}.{SUFFIX[t]}({arguments})")
 
 
 # ---------------------------------------------------------------------------- floating point
@@ -193,26 +197,38 @@ def fbin(e: Emitter, op: str, t: str, a: str, b: str) -> str:
     """``fadd``, ``fsub``, ``fmul`` or ``fdiv``; a NaN result is quiet whatever LLVM folds."""
     if op in ("fadd", "fmul") and is_constant(a):
         a, b = b, a
-    if (op, b) in _IDENTITIES:
-        return _intrinsic(e, "canonicalize", t, a)
-    if (op, b) in _NEGATIONS:
-        return e.emit(f"fneg {t} {_intrinsic(e, 'canonicalize', t, a)}")
+    effect = unit_effect(op, a, b)
+    if effect is None:
+        return e.emit(f"{op} {t} {a}, {b}")
+    operand, negated = effect
+    quiet = _intrinsic(e, "canonicalize", t, (a, b)[operand])
+    return e.emit(f"fneg {t} {quiet}") if negated else quiet
+
+
+def unit_effect(op: str, a: str | None, b: str | None) -> tuple[int, bool] | None:
+    """Tell when an operation does no more than quiet a NaN and perhaps flip the sign.
+
+    Then returns the number of the operand that is left and whether it is negated. Operands are
+    constant texts (in every lane, for vectors) or anything else; a constant comes second in a sum
+    or a product.
+    """
+    if (op, b) in _UNITS:
+        return 0, False
+    if (op, b) in (("fmul", _NEG_ONE), ("fdiv", _NEG_ONE)):
+        return 0, True
     if op == "fsub" and a == _NEG_ZERO:
-        return e.emit(f"fneg {t} {_intrinsic(e, 'canonicalize', t, b)}")
-    return e.emit(f"{op} {t} {a}, {b}")
+        return 1, True
+    return None
 
 
-_IDENTITIES = {
+_UNITS = {
     ("fadd", _NEG_ZERO),
     ("fsub", _ZERO),
     ("fsub", "0.0"),
     ("fmul", _ONE),
     ("fdiv", _ONE),
 }
-"""Operations with a second operand that leave the first as it is, NaN quieting apart."""
-
-_NEGATIONS = {("fmul", _NEG_ONE), ("fdiv", _NEG_ONE)}
-"""Operations with a second operand that only negate the first, NaN quieting apart."""
+"""Operations and second operands that leave the first operand as it is."""
 
 
 @lowering
@@ -231,20 +247,29 @@ def _extremum(e: Emitter, predicate: str, merge: str, t: str, a: str, b: str) ->
     """Minimum or maximum. (``llvm.minimum`` neither quiets NaNs nor is it shorter on x86-64.)"""
     if is_constant(a):
         a, b = b, a
-    if is_constant(b) and b not in _ZEROS and not _is_nan(b):
+    if is_constant(b) and b not in _ZEROS and not is_nan(b):
         # Equal operands have equal bits, so the only question left is whether `a` is a NaN.
         less = e.emit(f"fcmp {predicate} {t} {b}, {a}")
         return _intrinsic(e, "canonicalize", t, e.emit(f"select i1 {less}, {t} {b}, {t} {a}"))
-    return extremum(e, predicate, merge, t, f"i{BITS[t]}", "i1", a, b)
+    total = fbin(e, "fadd", t, a, b)
+    return extremum(e, predicate, merge, t, f"i{BITS[t]}", "i1", a, b, total)
 
 
 def extremum(
-    e: Emitter, predicate: str, merge: str, t: str, int_t: str, bool_t: str, a: str, b: str
+    e: Emitter,
+    predicate: str,
+    merge: str,
+    t: str,
+    int_t: str,
+    bool_t: str,
+    a: str,
+    b: str,
+    total: str,
 ) -> str:
     """Minimum (``olt``, ``or``) or maximum (``ogt``, ``and``) of two floats or float vectors.
 
     ``select(a < b, a, b)`` is one x86 instruction. Its two directions differ only for zeros of
-    different sign, which ``merge`` settles, and for NaNs, where the sum is what is wanted.
+    different sign, which ``merge`` settles, and for NaNs, for which ``total``, the sum, is right.
     """
     picks = []
     for x, y in ((a, b), (b, a)):
@@ -253,9 +278,8 @@ def extremum(
         picks.append(e.emit(f"bitcast {t} {pick} to {int_t}"))
     merged = e.emit(f"{merge} {int_t} {picks[0]}, {picks[1]}")
     number = e.emit(f"bitcast {int_t} {merged} to {t}")
-    nan = fbin(e, "fadd", t, a, b)
     unordered = e.emit(f"fcmp uno {t} {a}, {b}")
-    return e.emit(f"select {bool_t} {unordered}, {t} {nan}, {t} {number}")
+    return e.emit(f"select {bool_t} {unordered}, {t} {total}, {t} {number}")
 
 
 @lowering
@@ -314,8 +338,39 @@ def promote(e: Emitter, a: str) -> str:
 
 @lowering
 def demote(e: Emitter, a: str) -> str:
-    """double to float, correctly rounded."""
-    return e.emit(f"fptrunc double {a} to float")
+    """double to float, correctly rounded.
+
+    LLVM folds ``demote (promote x)`` to ``x``, also through the instructions that only pass a
+    value on.
+    """
+    demoted = e.emit(f"fptrunc double {a} to float")
+    if passes_on(e, a):
+        return _intrinsic(e, "canonicalize", "float", demoted)
+    return demoted
+
+
+def passes_on(e: Emitter, value: str) -> bool:
+    """Whether ``value`` may be a promoted one, as far as LLVM can see."""
+    while value[1:].isdigit():  # neither a constant nor a parameter
+        definition = e.lines[int(value[1:])].partition(" = ")[2]
+        if not definition.startswith("bitcast"):
+            return not definition or definition.startswith(_PASSING)  # or a phi to come
+        value = definition.rpartition(" to ")[0].rpartition(" ")[2]
+    return False
+
+
+_PASSING = (
+    "fpext",
+    "phi",
+    "select",
+    "fneg",
+    "and",
+    "or",
+    "xor",
+    "call double @llvm.fabs",
+    "call double @llvm.copysign",
+    "call <2 x double> @llvm.fabs",
+)
 
 
 # ---------------------------------------------------------------------------- float to integer
@@ -330,7 +385,6 @@ def trunc(e: Emitter, float_t: str, int_t: str, signed: int, a: str) -> str:
     vector, name = ("<4 x float>", "sse.cvttss2si64")
     if float_t == "double":
         vector, name = ("<2 x double>", "sse2.cvttsd2si64")
-    e.declare(f"i64 @llvm.x86.{name}({vector})")
     wide = e.emit(f"insertelement {vector} poison, {float_t} {a}, i64 0")
     result = e.emit(f"call i64 @llvm.x86.{name}({vector} {wide})")
     if int_t == "i64":
@@ -339,13 +393,13 @@ def trunc(e: Emitter, float_t: str, int_t: str, signed: int, a: str) -> str:
         return result
     narrow = e.emit(f"trunc i64 {result} to i32")
     back = e.emit(f"{'sext' if signed else 'zext'} i32 {narrow} to i64")
-    _check(e, e.emit(f"icmp ne i64 {result}, {back}"), float_t, a, lambda: "true")
+    _check(e, e.emit(f"icmp ne i64 {result}, {back}"), float_t, a)
     return narrow
 
 
 def _trunc_portable(e: Emitter, float_t: str, int_t: str, signed: bool, a: str) -> str:
     outside = _out_of_range(e, float_t, int_t, signed, a)
-    _check(e, outside, float_t, a, lambda: "true")
+    _check(e, outside, float_t, a)
     return e.emit(f"fpto{'si' if signed else 'ui'} {float_t} {a} to {int_t}")
 
 
@@ -362,14 +416,26 @@ def _out_of_range(e: Emitter, float_t: str, int_t: str, signed: bool, a: str) ->
     return e.emit(f"or i1 {too_low}, {too_high}")
 
 
-def _check(e: Emitter, suspicious: str, float_t: str, a: str, overflows: Callable[[], str]) -> None:
-    """Look closer, off the fast path, at an operand that may be NaN or out of range."""
+def _check(
+    e: Emitter,
+    suspicious: str,
+    float_t: str,
+    a: str,
+    outside: Callable[[], str] | None = None,
+) -> None:
+    """Look closer, off the fast path, at an operand that is suspected to be NaN or out of range.
+
+    ``outside`` makes the i1 that tells whether a number is out of range; by default it is.
+    """
     look, fine = e.label(), e.label()
     e.void(f"br i1 {suspicious}, label %{look}, label %{fine}{RARE}")
     e.place(look)
     e.trap_if(e.emit(f"fcmp uno {float_t} {a}, {a}"), ErrCode.INVALID_CONV_TO_INT)
-    e.trap_if(overflows(), ErrCode.INTEGER_OVERFLOW)
-    e.void(f"br label %{fine}")
+    if outside is None:
+        e.trap(ErrCode.INTEGER_OVERFLOW)
+    else:
+        e.trap_if(outside(), ErrCode.INTEGER_OVERFLOW)
+        e.void(f"br label %{fine}")
     e.place(fine)
 
 
@@ -377,5 +443,4 @@ def _check(e: Emitter, suspicious: str, float_t: str, a: str, overflows: Callabl
 def trunc_sat(e: Emitter, float_t: str, int_t: str, signed: int, a: str) -> str:
     """``a`` rounded towards zero, clamped to the range; 0 for NaN."""
     name = f"fpto{'si' if signed else 'ui'}.sat.{int_t}.{SUFFIX[float_t]}"
-    e.declare(f"{int_t} @llvm.{name}({float_t})")
     return e.emit(f"call {int_t} @llvm.{name}({float_t} {a})")

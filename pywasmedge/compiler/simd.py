@@ -1,0 +1,472 @@
+"""Lowerings of vector instructions that are no fixed template (specification section 4.3.4).
+
+Operands and results are ``<2 x i64>`` texts; shapes are the specification's names (``i8x16``).
+Where the machine has an instruction that LLVM does not find by itself, ``X86_64`` selects LLVM's
+intrinsic for it; the plain form beside it serves every other machine.
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from ..isa.lanes import LANES, V128, suffix, vector_type
+from .lowering import X86_64, lowering
+from .numeric import constant_value, extremum, is_constant, is_nan, passes_on, real, unit_effect
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from ..walk.immediates import Memarg
+    from .emitter import EmitterBase as Emitter
+
+_INTEGERS = {"f32x4": "i32x4", "f64x2": "i64x2"}
+"""Shape of the integers with the bits of a float shape's lanes."""
+
+_BITS = {shape: 128 // count for shape, (_, count) in LANES.items()}
+"""Lane width of each shape in bits."""
+
+_HALF = {"i16x8": ("i8x16", 8), "i32x4": ("i16x8", 4), "i64x2": ("i32x4", 2)}
+"""Shape with lanes of half the width, and how many of those fill 64 bits."""
+
+
+# ---------------------------------------------------------------------------- helpers
+
+
+def _cast(e: Emitter, value: str, shape: str) -> str:
+    """A v128 as a vector of ``shape``."""
+    type_ = vector_type(shape)
+    return value if type_ == V128 else e.emit(f"bitcast {V128} {value} to {type_}")
+
+
+def _v128(e: Emitter, value: str, shape: str) -> str:
+    """A vector of ``shape`` as a v128."""
+    type_ = vector_type(shape)
+    return value if type_ == V128 else e.emit(f"bitcast {type_} {value} to {V128}")
+
+
+def _call(e: Emitter, name: str, result: str, *operands: tuple[str, str]) -> str:
+    """Call the intrinsic ``llvm.<name>``; operands are (type, value)."""
+    arguments = ", ".join(f"{type_} {value}" for type_, value in operands)
+    return e.emit(f"call {result} @llvm.{name}({arguments})")
+
+
+def _mask(lanes: Iterable[int]) -> str:
+    """A shuffle mask."""
+    indices = [f"i32 {lane}" for lane in lanes]
+    return f"<{len(indices)} x i32> <{', '.join(indices)}>"
+
+
+def _shuffle(e: Emitter, type_: str, a: str, b: str, lanes: Iterable[int]) -> str:
+    return e.emit(f"shufflevector {type_} {a}, {type_} {b}, {_mask(lanes)}")
+
+
+def _broadcast(e: Emitter, shape: str, scalar: str) -> str:
+    """A vector of ``shape`` with ``scalar`` (of the lane type) in every lane."""
+    lane, count = LANES[shape]
+    type_ = vector_type(shape)
+    first = e.emit(f"insertelement {type_} poison, {lane} {scalar}, i64 0")
+    return _shuffle(e, type_, first, "poison", [0] * count)
+
+
+def _lane_bytes(shape: str) -> int:
+    return 16 // LANES[shape][1]
+
+
+def constant(raw: bytes) -> str:
+    """LLVM text of the v128 with the 16 bytes ``raw``."""
+    low, high = struct.unpack("<qq", raw)
+    return f"<i64 {low}, i64 {high}>"
+
+
+def constant_bytes(operand: str) -> bytes | None:
+    """The 16 bytes of a v128 operand if it is a constant, else ``None``."""
+    if operand == "zeroinitializer":
+        return bytes(16)
+    if not operand.startswith("<"):
+        return None
+    low, high = operand[1:-1].split(",")
+    return struct.pack("<qq", int(low.split()[1]), int(high.split()[1]))
+
+
+# ---------------------------------------------------------------------------- memory
+
+
+@lowering
+def v128_load(e: Emitter, memarg: Memarg, address: str) -> str:
+    """Load 16 bytes."""
+    pointer = e.address(memarg, address, 16)
+    return e.emit(f"load {e.volatile(memarg.memory)}{V128}, ptr {pointer}, align 1{e.tbaa}")
+
+
+@lowering
+def v128_store(e: Emitter, memarg: Memarg, address: str, value: str) -> None:
+    """Store 16 bytes."""
+    pointer = e.address(memarg, address, 16)
+    e.void(f"store {e.volatile(memarg.memory)}{V128} {value}, ptr {pointer}, align 1{e.tbaa}")
+
+
+@lowering
+def v128_load_extend(e: Emitter, shape: str, extension: str, memarg: Memarg, address: str) -> str:
+    """Load 8 bytes, widen each of their lanes to a lane of ``shape``."""
+    half, count = _HALF[shape]
+    narrow = f"<{count} x {LANES[half][0]}>"
+    pointer = e.address(memarg, address, 8)
+    loaded = e.emit(f"load {e.volatile(memarg.memory)}{narrow}, ptr {pointer}, align 1{e.tbaa}")
+    return _v128(e, e.emit(f"{extension} {narrow} {loaded} to {vector_type(shape)}"), shape)
+
+
+def _load_lane(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
+    pointer = e.address(memarg, address, _lane_bytes(shape))
+    return e.emit(
+        f"load {e.volatile(memarg.memory)}{LANES[shape][0]}, ptr {pointer}, align 1{e.tbaa}"
+    )
+
+
+@lowering
+def v128_load_splat(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
+    """Load one lane, put it in every lane."""
+    return _v128(e, _broadcast(e, shape, _load_lane(e, shape, memarg, address)), shape)
+
+
+@lowering
+def v128_load_zero(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
+    """Load lane 0, the others are zero."""
+    lane, _ = LANES[shape]
+    loaded = _load_lane(e, shape, memarg, address)
+    type_ = vector_type(shape)
+    return _v128(e, e.emit(f"insertelement {type_} zeroinitializer, {lane} {loaded}, i64 0"), shape)
+
+
+@lowering
+def v128_load_lane(
+    e: Emitter, shape: str, memarg: Memarg, lane: int, address: str, vector: str
+) -> str:
+    """Load one lane, keep the others."""
+    return _insert(e, shape, lane, vector, _load_lane(e, shape, memarg, address))
+
+
+@lowering
+def v128_store_lane(
+    e: Emitter, shape: str, memarg: Memarg, lane: int, address: str, vector: str
+) -> None:
+    """Store one lane."""
+    pointer = e.address(memarg, address, _lane_bytes(shape))
+    value = _extract(e, shape, lane, vector)
+    kind = e.volatile(memarg.memory)
+    e.void(f"store {kind}{LANES[shape][0]} {value}, ptr {pointer}, align 1{e.tbaa}")
+
+
+# ---------------------------------------------------------------------------- constants and lanes
+
+
+@lowering
+def v128_const(e: Emitter, raw: bytes) -> str:
+    """A constant."""
+    return constant(raw)
+
+
+@lowering
+def shuffle(e: Emitter, lanes: bytes, a: str, b: str) -> str:
+    """Bytes of ``a`` (0 to 15) and ``b`` (16 to 31) as chosen by the immediate."""
+    # Wider lanes where the choice allows it: every machine has more shuffles for those.
+    for shape in ("i64x2", "i32x4", "i16x8"):
+        size = _lane_bytes(shape)
+        groups = [lanes[at : at + size] for at in range(0, 16, size)]
+        if all(g[0] % size == 0 and g == bytes(range(g[0], g[0] + size)) for g in groups):
+            picks = [group[0] // size for group in groups]
+            break
+    else:
+        shape, picks = "i8x16", list(lanes)
+    mixed = _shuffle(e, vector_type(shape), _cast(e, a, shape), _cast(e, b, shape), picks)
+    return _v128(e, mixed, shape)
+
+
+@lowering
+def swizzle(e: Emitter, a: str, indices: str) -> str:
+    """Bytes of ``a`` chosen by the bytes of ``indices``; 0 for an index above 15."""
+    type_ = vector_type("i8x16")
+    table, index = _cast(e, a, "i8x16"), _cast(e, indices, "i8x16")
+    if X86_64:  # pshufb gives 0 for an index with the high bit set, so push 16 and above there
+        high = _call(e, "uadd.sat.v16i8", type_, (type_, index), (type_, "splat (i8 112)"))
+        picked = _call(e, "x86.ssse3.pshuf.b.128", type_, (type_, table), (type_, high))
+        return _v128(e, picked, "i8x16")
+    picked = "zeroinitializer"
+    for lane in range(16):
+        wanted = e.emit(f"extractelement {type_} {index}, i64 {lane}")
+        inside = e.emit(f"icmp ult i8 {wanted}, 16")
+        masked = e.emit(f"and i8 {wanted}, 15")
+        byte = e.emit(f"extractelement {type_} {table}, i8 {masked}")
+        value = e.emit(f"select i1 {inside}, i8 {byte}, i8 0")
+        picked = e.emit(f"insertelement {type_} {picked}, i8 {value}, i64 {lane}")
+    return _v128(e, picked, "i8x16")
+
+
+@lowering
+def splat(e: Emitter, shape: str, value: str) -> str:
+    """``value`` in every lane; integers are cut to the lane width."""
+    lane, count = LANES[shape]
+    if is_constant(value) and not is_nan(value):
+        return constant(_constant_lane(lane, value) * count)
+    if lane in ("i8", "i16"):
+        value = e.emit(f"trunc i32 {value} to {lane}")
+    return _v128(e, _broadcast(e, shape, value), shape)
+
+
+def _constant_lane(lane: str, value: str) -> bytes:
+    """The bytes of a lane that holds the constant ``value``."""
+    if lane in ("float", "double"):
+        return struct.pack("<f" if lane == "float" else "<d", constant_value(value))
+    bits = int(lane[1:])
+    return (int(value) & (1 << bits) - 1).to_bytes(bits // 8, "little")
+
+
+def _extract(e: Emitter, shape: str, lane: int, vector: str) -> str:
+    return e.emit(f"extractelement {vector_type(shape)} {_cast(e, vector, shape)}, i64 {lane}")
+
+
+def _insert(e: Emitter, shape: str, lane: int, vector: str, value: str) -> str:
+    type_ = vector_type(shape)
+    target = _cast(e, vector, shape)
+    inserted = e.emit(f"insertelement {type_} {target}, {LANES[shape][0]} {value}, i64 {lane}")
+    return _v128(e, inserted, shape)
+
+
+@lowering
+def extract_lane(e: Emitter, shape: str, extension: str, lane: int, vector: str) -> str:
+    """One lane; 8- and 16-bit lanes are extended to i32 by ``sext`` or ``zext``."""
+    value = _extract(e, shape, lane, vector)
+    return e.emit(f"{extension} {LANES[shape][0]} {value} to i32") if extension else value
+
+
+@lowering
+def replace_lane(e: Emitter, shape: str, lane: int, vector: str, value: str) -> str:
+    """The vector with one lane replaced; integers are cut to the lane width."""
+    type_ = LANES[shape][0]
+    if type_ in ("i8", "i16"):
+        value = e.emit(f"trunc i32 {value} to {type_}")
+    return _insert(e, shape, lane, vector, value)
+
+
+# ---------------------------------------------------------------------------- integers
+
+
+@lowering
+def narrow(e: Emitter, shape: str, signed: int, a: str, b: str) -> str:
+    """Lanes of twice the width, taken as signed, clamped to the signed or unsigned ``shape``."""
+    source = "i16x8" if shape == "i8x16" else "i32x4"
+    wide, type_ = vector_type(source), vector_type(shape)
+    lane, count = LANES[source]
+    first, second = _cast(e, a, source), _cast(e, b, source)
+    if X86_64:
+        name = {
+            ("i8x16", 1): "sse2.packsswb.128",
+            ("i8x16", 0): "sse2.packuswb.128",
+            ("i16x8", 1): "sse2.packssdw.128",
+            ("i16x8", 0): "sse41.packusdw",
+        }[shape, signed]
+        return _v128(e, _call(e, f"x86.{name}", type_, (wide, first), (wide, second)), shape)
+    bits = _BITS[shape]
+    low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
+    both = f"<{2 * count} x {lane}>"
+    joined = _shuffle(e, wide, first, second, range(2 * count))
+    least, most = f"splat ({lane} {low})", f"splat ({lane} {high})"
+    joined = _call(e, f"smax.v{2 * count}{lane}", both, (both, joined), (both, least))
+    joined = _call(e, f"smin.v{2 * count}{lane}", both, (both, joined), (both, most))
+    return _v128(e, e.emit(f"trunc {both} {joined} to {type_}"), shape)
+
+
+@lowering
+def q15mulr_sat_s(e: Emitter, a: str, b: str) -> str:
+    """Rounded product of Q15 numbers, saturating."""
+    type_ = vector_type("i16x8")
+    first, second = _cast(e, a, "i16x8"), _cast(e, b, "i16x8")
+    if X86_64:  # pmulhrsw wraps where it should saturate, in the one case that gives -2^15
+        product = _call(e, "x86.ssse3.pmul.hr.sw.128", type_, (type_, first), (type_, second))
+        wrapped = e.emit(f"icmp eq {type_} {product}, splat (i16 -32768)")
+        flip = e.emit(f"sext <8 x i1> {wrapped} to {type_}")
+        return _v128(e, e.emit(f"xor {type_} {product}, {flip}"), "i16x8")
+    wide = "<8 x i32>"
+    factors = [e.emit(f"sext {type_} {value} to {wide}") for value in (first, second)]
+    product = e.emit(f"mul {wide} {factors[0]}, {factors[1]}")
+    rounded = e.emit(f"add {wide} {product}, splat (i32 16384)")
+    scaled = e.emit(f"ashr {wide} {rounded}, splat (i32 15)")
+    clamped = _call(e, "smin.v8i32", wide, (wide, scaled), (wide, "splat (i32 32767)"))
+    return _v128(e, e.emit(f"trunc {wide} {clamped} to {type_}"), "i16x8")
+
+
+@lowering
+def dot_i16x8_s(e: Emitter, a: str, b: str) -> str:
+    """Sums of the products of neighbouring signed lanes."""
+    type_, wide = vector_type("i16x8"), vector_type("i32x4")
+    first, second = _cast(e, a, "i16x8"), _cast(e, b, "i16x8")
+    if X86_64:
+        total = _call(e, "x86.sse2.pmadd.wd", wide, (type_, first), (type_, second))
+        return _v128(e, total, "i32x4")
+    products = []
+    for start in (0, 1):
+        factors = []
+        for value in (first, second):
+            lanes = _shuffle(e, type_, value, "poison", range(start, 8, 2))
+            factors.append(e.emit(f"sext <4 x i16> {lanes} to {wide}"))
+        products.append(e.emit(f"mul {wide} {factors[0]}, {factors[1]}"))
+    return _v128(e, e.emit(f"add {wide} {products[0]}, {products[1]}"), "i32x4")
+
+
+@lowering
+def extadd_pairwise(e: Emitter, shape: str, source: str, signed: int, a: str) -> str:
+    """Sums of neighbouring lanes of the ``source`` vector, widened to ``shape``."""
+    type_, wide = vector_type(source), vector_type(shape)
+    lane = LANES[shape][0]
+    if X86_64 and (signed or source == "i8x16"):  # multiply by one and add neighbours
+        value, ones = (type_, _cast(e, a, source)), (type_, f"splat ({LANES[source][0]} 1)")
+        if source == "i16x8":
+            total = _call(e, "x86.sse2.pmadd.wd", wide, value, ones)
+        else:  # the first operand is unsigned, the second signed
+            operands = (ones, value) if signed else (value, ones)
+            total = _call(e, "x86.ssse3.pmadd.ub.sw.128", wide, *operands)
+        return _v128(e, total, shape)
+    pairs = _cast(e, a, shape)
+    half = f"splat ({lane} {_BITS[source]})"
+    shift = "ashr" if signed else "lshr"
+    odd = e.emit(f"{shift} {wide} {pairs}, {half}")
+    even = e.emit(f"shl {wide} {pairs}, {half}")
+    even = e.emit(f"{shift} {wide} {even}, {half}")
+    return _v128(e, e.emit(f"add {wide} {even}, {odd}"), shape)
+
+
+# ---------------------------------------------------------------------------- floating point
+
+
+@lowering
+def vector_fbin(e: Emitter, op: str, shape: str, a: str, b: str) -> str:
+    """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` of each lane; NaN results are quiet."""
+    return _v128(e, _arithmetic(e, op, shape, a, b), shape)
+
+
+def _arithmetic(e: Emitter, op: str, shape: str, a: str, b: str) -> str:
+    """``vector_fbin`` with a result of the shape's own type."""
+    if op in ("fadd", "fmul") and constant_bytes(a):
+        a, b = b, a
+    type_ = vector_type(shape)
+    effect = unit_effect(op, _uniform(shape, a), _uniform(shape, b))
+    if effect is not None:
+        operand, negated = effect
+        kept = _cast(e, (a, b)[operand], shape)
+        quiet = _call(e, f"canonicalize.{suffix(shape)}", type_, (type_, kept))
+        return e.emit(f"fneg {type_} {quiet}") if negated else quiet
+    return e.emit(f"{op} {type_} {_cast(e, a, shape)}, {_cast(e, b, shape)}")
+
+
+def _lanes(shape: str, operand: str) -> tuple[float, ...]:
+    """The float lanes of a constant v128 operand; none if it is not constant."""
+    raw = constant_bytes(operand)
+    return struct.unpack("<4f" if shape == "f32x4" else "<2d", raw) if raw else ()
+
+
+def _uniform(shape: str, operand: str) -> str | None:
+    """Text of the constant in all float lanes of ``operand``, if it is such a constant."""
+    texts = {real(lane) for lane in _lanes(shape, operand)}
+    return texts.pop() if len(texts) == 1 else None
+
+
+@lowering
+def vector_fmin(e: Emitter, shape: str, a: str, b: str) -> str:
+    """The smaller lane; NaN if one is NaN; -0 is smaller than +0."""
+    return _extremum(e, "olt", "or", shape, a, b)
+
+
+@lowering
+def vector_fmax(e: Emitter, shape: str, a: str, b: str) -> str:
+    """The larger lane; NaN if one is NaN; +0 is larger than -0."""
+    return _extremum(e, "ogt", "and", shape, a, b)
+
+
+def _extremum(e: Emitter, predicate: str, merge: str, shape: str, a: str, b: str) -> str:
+    type_, bools = vector_type(shape), f"<{LANES[shape][1]} x i1>"
+    if constant_bytes(a):
+        a, b = b, a
+    x, y = _cast(e, a, shape), _cast(e, b, shape)
+    lanes = _lanes(shape, b)
+    if lanes and all(lane and lane == lane for lane in lanes):  # see numeric: no zero, no NaN
+        first = e.emit(f"fcmp {predicate} {type_} {y}, {x}")
+        picked = e.emit(f"select {bools} {first}, {type_} {y}, {type_} {x}")
+        quiet = _call(e, f"canonicalize.{suffix(shape)}", type_, (type_, picked))
+        return _v128(e, quiet, shape)
+    total = _arithmetic(e, "fadd", shape, a, b)
+    integers = vector_type(_INTEGERS[shape])
+    return _v128(e, extremum(e, predicate, merge, type_, integers, bools, x, y, total), shape)
+
+
+@lowering
+def vector_demote(e: Emitter, a: str) -> str:
+    """Lanes to float, in the low half; the high half is zero."""
+    value = _cast(e, a, "f64x2")
+    demoted = e.emit(f"fptrunc <2 x double> {value} to <2 x float>")
+    if passes_on(e, value):
+        demoted = _call(e, "canonicalize.v2f32", "<2 x float>", ("<2 x float>", demoted))
+    return _v128(e, _shuffle(e, "<2 x float>", demoted, "zeroinitializer", range(4)), "f32x4")
+
+
+@lowering
+def vector_promote(e: Emitter, a: str) -> str:
+    """The two low lanes to double."""
+    low = _shuffle(e, "<4 x float>", _cast(e, a, "f32x4"), "poison", range(2))
+    return _v128(e, e.emit(f"fpext <2 x float> {low} to <2 x double>"), "f64x2")
+
+
+@lowering
+def trunc_sat_f32x4(e: Emitter, signed: int, a: str) -> str:
+    """Lanes rounded towards zero and clamped to i32 or u32; 0 for NaN."""
+    floats, ints = vector_type("f32x4"), vector_type("i32x4")
+    x = _cast(e, a, "f32x4")
+    if not X86_64:
+        name = f"fpto{'si' if signed else 'ui'}.sat.v4i32.v4f32"
+        return _v128(e, _call(e, name, ints, (floats, x)), "i32x4")
+    limit = f"splat (float {real(2.0**31 if signed else 2.0**32)})"
+    if signed:  # cvttps2dq gives 0x80000000 for what is too large; flipping that is the maximum
+        x = _number_or_zero(e, "f32x4", "ord", x)
+        converted = _call(e, "x86.sse2.cvttps2dq", ints, (floats, x))
+    else:
+        x = _number_or_zero(e, "f32x4", "ogt", x)
+        largest = f"splat (float {real(2.0**32 - 2.0**8)})"
+        converted = e.emit(f"fptoui {floats} {_least(e, 'f32x4', x, largest)} to {ints}")
+    large = e.emit(f"fcmp oge {floats} {x}, {limit}")
+    ones = e.emit(f"sext <4 x i1> {large} to {ints}")
+    return _v128(e, e.emit(f"{'xor' if signed else 'or'} {ints} {converted}, {ones}"), "i32x4")
+
+
+@lowering
+def trunc_sat_f64x2_zero(e: Emitter, signed: int, a: str) -> str:
+    """Lanes rounded towards zero and clamped to i32 or u32, 0 for NaN; the high half is zero."""
+    doubles, pair = vector_type("f64x2"), "<2 x i32>"
+    x = _cast(e, a, "f64x2")
+    if X86_64 and signed:  # cvttpd2dq gives the minimum for what is too small
+        most = f"{doubles} splat (double {real(2.0**31 - 1)})"
+        number = e.emit(f"fcmp ord {doubles} {x}, zeroinitializer")
+        bound = e.emit(f"select <2 x i1> {number}, {most}, {doubles} zeroinitializer")
+        operand = (doubles, _least(e, "f64x2", x, bound))
+        return _v128(e, _call(e, "x86.sse2.cvttpd2dq", "<4 x i32>", operand), "i32x4")
+    if X86_64:
+        x = _number_or_zero(e, "f64x2", "ogt", x)
+        x = _least(e, "f64x2", x, f"splat (double {real(2.0**32 - 1)})")
+        converted = e.emit(f"fptoui {doubles} {x} to {pair}")
+    else:
+        name = f"fpto{'si' if signed else 'ui'}.sat.v2i32.v2f64"
+        converted = _call(e, name, pair, (doubles, x))
+    return _v128(e, _shuffle(e, pair, converted, "zeroinitializer", range(4)), "i32x4")
+
+
+def _number_or_zero(e: Emitter, shape: str, predicate: str, x: str) -> str:
+    """Lanes for which ``x predicate 0`` holds, zero for the others."""
+    type_ = vector_type(shape)
+    keep = e.emit(f"fcmp {predicate} {type_} {x}, zeroinitializer")
+    bools = f"<{LANES[shape][1]} x i1>"
+    return e.emit(f"select {bools} {keep}, {type_} {x}, {type_} zeroinitializer")
+
+
+def _least(e: Emitter, shape: str, x: str, y: str) -> str:
+    """The smaller lane, that of ``y`` if ``x`` is NaN; one x86 instruction."""
+    type_ = vector_type(shape)
+    less = e.emit(f"fcmp olt {type_} {x}, {y}")
+    return e.emit(f"select <{LANES[shape][1]} x i1> {less}, {type_} {x}, {type_} {y}")
