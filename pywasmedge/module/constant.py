@@ -1,7 +1,7 @@
-"""Constant expressions: where they end and which instructions they hold (spec 3.3.7, 5.4.9).
+"""Expressions as bytes: where they end and which instructions they hold (spec 5.4, 3.3.7).
 
-Any instruction may stand in the bytes: one that exists but is not constant makes a well-formed
-but invalid module. So the loader looks for the end with the immediates of the whole instruction
+In a constant expression any instruction may stand: one that exists but is not constant makes a
+well-formed but invalid module. So the end is found with the immediates of the whole instruction
 table, and only the rules (``walk.rules``) ask what is allowed.
 """
 
@@ -15,6 +15,7 @@ from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError
 from ..isa.opcodes import enabled, rows
 from .reader import (
+    bad_value_type,
     ref_type,
     s32,
     s33,
@@ -26,10 +27,9 @@ from .reader import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator
     from collections.abc import Set as AbstractSet
 
-    from ..base.types import ValType
     from .ast import Module, Range
 
 Reader = Callable[[bytes, int, int], "tuple[int, int]"]
@@ -46,7 +46,7 @@ class Scanner:
 
     def __init__(self, proposals: frozenset[Proposal]) -> None:
         """Prepare for a set of enabled proposals; :func:`scanner` keeps what this makes."""
-        readers = _readers(value_types(proposals))
+        readers = _readers(proposals)
         self._table: dict[int, _Entry] = {}
         self._prefixes = set()
         for row in rows():
@@ -128,15 +128,22 @@ def _everything() -> Scanner:
     return scanner(frozenset(Proposal))
 
 
-def _readers(types: Mapping[int, ValType]) -> dict[str, Reader]:
+def _readers(proposals: frozenset[Proposal]) -> dict[str, Reader]:
     """A reader for each kind of immediate in the instruction table (see ``isa.row``)."""
+    types = value_types(proposals)
+    several_values = Proposal.MULTI_VALUE in proposals
 
     def reference(data: bytes, pos: int, end: int) -> tuple[int, int]:
         return ref_type(data, pos, end, types)
 
     def block(data: bytes, pos: int, end: int) -> tuple[int, int]:
-        if pos < end and (data[pos] == 0x40 or data[pos] in types):
-            return data[pos], pos + 1
+        if pos >= end:
+            raise unexpected_end(pos)
+        byte = data[pos]
+        if byte == 0x40 or byte in types:
+            return byte, pos + 1
+        if 0x40 < byte < 0x80 or not several_values:
+            raise bad_value_type(byte, pos)
         return s33(data, pos, end)
 
     def value_type_vector(data: bytes, pos: int, end: int) -> tuple[int, int]:
@@ -145,7 +152,11 @@ def _readers(types: Mapping[int, ValType]) -> dict[str, Reader]:
             _, pos = value_type(data, pos, end, types)
         return count, pos
 
+    indices = ("type", "local", "global", "func", "label", "elem", "data")
     return {
+        **dict.fromkeys(indices, u32),
+        "table": u32 if Proposal.REFERENCE_TYPES in proposals else _zero,
+        "mem": u32 if Proposal.MULTI_MEMORIES in proposals else _zero,
         "i32": s32,
         "i64": s64,
         "f32": _bits(4),
@@ -159,9 +170,16 @@ def _readers(types: Mapping[int, ValType]) -> dict[str, Reader]:
         "labels": _labels,
         "valtypes": value_type_vector,
         "reftype": reference,
-        **dict.fromkeys(("type", "table", "local", "global", "func", "label", "mem"), u32),
-        **dict.fromkeys(("elem", "data"), u32),
     }
+
+
+def _zero(data: bytes, pos: int, end: int) -> tuple[int, int]:
+    """An index that is a reserved byte while its proposal is off."""
+    if pos >= end:
+        raise unexpected_end(pos)
+    if data[pos]:
+        raise LoadError(ErrCode.EXPECTED_ZERO_BYTE, f"0x{data[pos]:02x}", offset=pos)
+    return 0, pos + 1
 
 
 def _bits(size: int) -> Reader:
