@@ -198,8 +198,9 @@ class Env:
 
         poll = select.poll()
         poll.register(descriptor.host, select.POLLOUT if write else select.POLLIN)
-        wake = self.wake_handle()
-        poll.register(wake, select.POLLIN)
+        wake = self.wake_handle() if self.interruptible else -1
+        if wake >= 0:
+            poll.register(wake, select.POLLIN)
         ready = [handle for handle, _ in poll.poll(0 if nonblock else None)]
         if wake in ready:
             raise WasiError(errno.INTR)

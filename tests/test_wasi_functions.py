@@ -1,0 +1,194 @@
+"""Every WASI function's name and type; arguments, environment, clocks, random numbers, exit."""
+
+from __future__ import annotations
+
+import re
+import time
+
+import pytest
+import testdata
+from wasi_guest import Guest
+
+from pywasmedge.base.errors import Exit
+from pywasmedge.base.types import ValType
+from pywasmedge.wasi import errno
+from pywasmedge.wasi.groups import find, find_all
+
+TYPES = {"i32": ValType.I32, "i64": ValType.I64}
+
+
+def published() -> dict[str, tuple[list[ValType], list[ValType]]]:
+    """Names and types of the functions of 0.10.0, from the text that lists them."""
+    text = testdata.require("capi/semantics.md").read_text()
+    text = text.partition("57 functions, parameter types")[2].partition("\n- ")[0]
+    found = {}
+    for name, params, result in re.findall(r"(\w+)\(([^)]*)\)→(i32|\(\))", text):
+        times = re.match(r"i32\s+×(\d)", params)
+        names = ["i32"] * int(times[1]) if times else params.split()
+        found[name] = ([TYPES[n] for n in names], [ValType.I32] if result == "i32" else [])
+    return found
+
+
+def test_names_and_types_are_the_published_ones() -> None:
+    expected = published()
+    assert len(expected) == 57
+    ours = {f.name: (list(f.params), list(f.results)) for f in find_all().values()}
+    assert ours == expected
+
+
+def test_unknown_names_are_not_found() -> None:
+    assert find("fd_nonsense") is None
+    assert find("nonsense") is None
+
+
+def bad_pointer_calls() -> list[tuple[str, tuple[int, ...]]]:
+    """Calls that are fine but for one address."""
+    end, big = 65536, 0xFFFFFFFF
+    calls = []
+    for bad in (end, end - 1, big, big - 7):
+        calls += [
+            ("args_sizes_get", (bad, 0)),
+            ("args_sizes_get", (0, bad)),
+            ("environ_sizes_get", (bad, 0)),
+            ("clock_time_get", (0, 0, bad)),
+            ("clock_res_get", (0, bad)),
+            ("random_get", (bad, 8)),
+            ("random_get", (8, bad)),
+            ("fd_read", (0, bad, 1, 0)),
+            ("fd_write", (1, 0, 1, bad)),
+            ("fd_pread", (0, bad, 1, 0, 0)),
+            ("fd_seek", (0, 0, 0, bad)),
+            ("fd_tell", (0, bad)),
+            ("fd_fdstat_get", (0, bad)),
+            ("fd_filestat_get", (0, bad)),
+            ("fd_prestat_get", (3, bad)),
+            ("fd_prestat_dir_name", (3, bad, 8)),
+            ("fd_readdir", (3, bad, 8, 0, 0)),
+            ("path_open", (3, 0, bad, 8, 0, 0, 0, 0, 0)),
+            ("path_open", (3, 0, 0, 1, 0, 0, 0, 0, bad)),
+            ("path_create_directory", (3, bad, 8)),
+            ("path_filestat_get", (3, 0, bad, 8, 0)),
+            ("path_readlink", (3, 0, 1, bad, 8, 0)),
+            ("path_rename", (3, 0, 1, 3, bad, 8)),
+            ("path_link", (3, 0, 0, 1, 3, bad, 8)),
+            ("path_symlink", (bad, 8, 3, 0, 1)),
+            ("poll_oneoff", (bad, 0, 1, 0)),
+            ("poll_oneoff", (0, bad, 1, 0)),
+            ("poll_oneoff", (0, 0, 0xFFFFFFFF, 0)),
+        ]
+    return calls
+
+
+@pytest.mark.parametrize(("name", "args"), bad_pointer_calls())
+def test_a_bad_pointer_is_fault(name: str, args: tuple[int, ...]) -> None:
+    guest = Guest()
+    before = bytes(guest.memory)
+    assert guest.call(name, *args) == errno.FAULT
+    assert bytes(guest.memory) == before
+
+
+def test_a_caller_without_memory_gets_fault() -> None:
+    guest = Guest()
+    guest.memory = memoryview(bytearray())
+    assert guest.call("clock_time_get", 0, 0, 0) == errno.FAULT
+    assert guest.call("sched_yield") == 0
+
+
+@pytest.mark.parametrize("kind", ["args", "environ"])
+def test_strings(kind: str) -> None:
+    guest = Guest()
+    strings = [b"prog", "ä=ö".encode(), b"", b"a \"b\"\n"]
+    getattr(guest.env, f"set_{kind}")(strings)
+    out, _ = guest.room(8)
+    assert guest.call(f"{kind}_sizes_get", out, out + 4) == 0
+    assert guest.u32(out) == 4
+    assert guest.u32(out + 4) == sum(len(s) + 1 for s in strings)
+    pointers, _ = guest.room(16)
+    guard = guest.put(b"guard")
+    area, _ = guest.room(guest.u32(out + 4))
+    assert guest.call(f"{kind}_get", pointers, area) == 0
+    for i, string in enumerate(strings):
+        at = guest.u32(pointers + 4 * i)
+        assert bytes(guest.memory[at : at + len(string) + 1]) == string + b"\0"
+    assert bytes(guest.memory[guard : guard + 5]) == b"guard"  # no pointer after the last
+
+
+def test_strings_that_do_not_fit_are_fault() -> None:
+    guest = Guest()
+    guest.env.set_args(["program"])
+    assert guest.call("args_get", 65536 - 4, 65536 - 7) == errno.FAULT
+    assert guest.call("args_get", 65536 - 4, 65536 - 8) == 0
+    assert guest.call("args_get", 65536 - 3, 0) == errno.FAULT
+
+
+def test_nul_in_an_argument_is_refused() -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        Guest().env.set_args(["a\0b"])
+
+
+@pytest.mark.parametrize("clock", [0, 1, 2, 3])
+def test_clocks_tell_time(clock: int) -> None:
+    guest = Guest()
+    out, _ = guest.room(8)
+    assert guest.call("clock_res_get", clock, out) == 0
+    assert 1 <= guest.u64(out) <= 1_000_000_000
+    assert guest.call("clock_time_get", clock, 1, out) == 0
+    first = guest.u64(out)
+    assert guest.call("clock_time_get", clock, 1, out) == 0
+    assert guest.u64(out) >= first
+    if clock == 0:
+        assert abs(first - time.time_ns()) < 60 * 10**9
+
+
+def test_an_unknown_clock_is_inval() -> None:
+    guest = Guest()
+    assert guest.call("clock_time_get", 4, 0, 0) == errno.INVAL
+    assert guest.call("clock_res_get", 0xFFFFFFFF, 0) == errno.INVAL
+
+
+def test_random_bytes_fill_exactly_the_buffer() -> None:
+    guest = Guest()
+    area, _ = guest.room(64)
+    assert guest.call("random_get", area + 8, 48) == 0
+    data = bytes(guest.memory[area : area + 64])
+    assert data[:8] == data[56:] == b"\xaa" * 8
+    assert len(set(data[8:56])) > 8
+    assert guest.call("random_get", area, 0) == 0
+    assert bytes(guest.memory[area : area + 64]) == data
+
+
+@pytest.mark.parametrize("code", [0, 33, 255, 256, 0xFFFFFFFF])
+def test_exit_carries_the_code(code: int) -> None:
+    guest = Guest()
+    with pytest.raises(Exit) as caught:
+        guest.call("proc_exit", code)
+    assert caught.value.exit_code == code == guest.env.exit_code
+
+
+def test_signals_act_on_the_guest_alone() -> None:
+    guest = Guest()
+    assert guest.call("proc_raise", 0) == 0  # none
+    assert guest.call("proc_raise", 16) == 0  # chld: ignored by default
+    assert guest.call("proc_raise", 18) == errno.NOTSUP  # stop
+    assert guest.call("proc_raise", 31) == errno.INVAL
+    with pytest.raises(Exit) as caught:
+        guest.call("proc_raise", 6)  # abrt
+    assert caught.value.exit_code == 134
+
+
+def test_yield() -> None:
+    assert Guest().call("sched_yield") == 0
+
+
+SOCKET_MAKERS = (
+    "accept bind connect getaddrinfo getlocaladdr getpeeraddr getsockopt listen open recv_from"
+    " send_to setsockopt"
+).split()
+
+
+@pytest.mark.parametrize("name", SOCKET_MAKERS)
+def test_functions_without_sockets_say_so(name: str) -> None:
+    guest = Guest()
+    function = find(f"sock_{name}")
+    assert function is not None
+    assert guest.call(f"sock_{name}", *[0] * len(function.params)) == errno.NOSYS
