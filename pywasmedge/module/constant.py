@@ -170,6 +170,7 @@ def _readers(proposals: frozenset[Proposal]) -> dict[str, Reader]:
         "labels": _labels,
         "valtypes": value_type_vector,
         "reftype": reference,
+        "zero": _zero,
     }
 
 

@@ -38,7 +38,7 @@ def decoder(walk: Walk, kind: str) -> Decoder:
 
 
 def _index(walk: Walk, count: int, code: ErrCode) -> Decoder:
-    """Index below ``count``."""
+    """An index below ``count``."""
     data = walk.data
 
     def index(pos: int) -> tuple[int, int]:
@@ -65,8 +65,8 @@ def _global(walk: Walk) -> Decoder:
     return _index(walk, len(walk.module.global_types), ErrCode.INVALID_GLOBAL_IDX)
 
 
-def _elem(walk: Walk) -> Decoder:
-    return _index(walk, len(walk.module.elements), ErrCode.INVALID_ELEM_IDX)
+def _zero(walk: Walk) -> Decoder:
+    return _zero_unless(walk, False, lambda pos: (0, pos + 1))
 
 
 def _zero_unless(walk: Walk, enabled: bool, index: Decoder) -> Decoder:
@@ -91,14 +91,12 @@ def _mem(walk: Walk) -> Decoder:
     return _zero_unless(walk, Proposal.MULTI_MEMORIES in walk.proposals, index)
 
 
-def _data(walk: Walk) -> Decoder:
-    count = walk.module.data_count
-    index = _index(walk, count or 0, ErrCode.INVALID_DATA_IDX)
+def _elem(walk: Walk) -> Decoder:
+    """A segment index; whether the segment exists is asked after all immediates are read."""
+    return lambda pos: reader.u32(walk.data, pos, walk.end)
 
-    def required(pos: int) -> tuple[int, int]:
-        raise LoadError(ErrCode.DATA_COUNT_REQUIRED)
 
-    return required if count is None else index
+_data = _elem
 
 
 def _i32(walk: Walk) -> Decoder:
@@ -181,6 +179,8 @@ def _memarg(walk: Walk, natural: int, *, exact: bool = False) -> Decoder:
             align ^= 0x40
             memory, pos = reader.u32(data, pos, walk.end)
         offset, pos = reader.u32(data, pos, walk.end)
+        if align >= (64 if multi else 32):
+            raise LoadError(ErrCode.ILLEGAL_GRAMMAR, f"malformed memop flags 0x{align:x}")
         if memory >= memories:
             raise ValidationError(ErrCode.INVALID_MEMORY_IDX, f"index {memory} of {memories}")
         if align > natural or (exact and align != natural):
@@ -192,6 +192,17 @@ def _memarg(walk: Walk, natural: int, *, exact: bool = False) -> Decoder:
 
 def _memarg_exact(walk: Walk, natural: int) -> Decoder:
     return _memarg(walk, natural, exact=True)
+
+
+def _zero(walk: Walk) -> Decoder:
+    data = walk.data
+
+    def zero(pos: int) -> tuple[int, int]:
+        if data[pos] != 0:
+            raise LoadError(ErrCode.EXPECTED_ZERO_BYTE, f"0x{data[pos]:02x}")
+        return 0, pos + 1
+
+    return zero
 
 
 def _reftype(walk: Walk) -> Decoder:

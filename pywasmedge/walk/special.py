@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from ..base.errors import ErrCode, ValidationError
+from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.types import ValType
 from ..isa.row import SPECIAL as SPECIAL_TYPE
 from . import control
@@ -32,7 +32,29 @@ def step_for(walk: Walk, row: Row, sink: Sink | None) -> Step:
     emit = sink.simple(row) if sink is not None else None
     if row.mnemonic in ("table.init", "table.copy"):
         emit = _same_elements(walk, row.mnemonic, emit)
+    if "elem" in row.immediates or "data" in row.immediates:
+        emit = _segment_exists(walk, row.immediates[0], emit)
     return step(walk, row, emit)
+
+
+def _segment_exists(walk: Walk, kind: str, emit: Emit) -> Emit:
+    """``emit``, after a check that the first immediate names a segment."""
+    module = walk.module
+    count = len(module.elements if kind == "elem" else module.datas)
+    if kind == "data" and module.data_count is not None:
+        count = module.data_count
+    code = ErrCode.INVALID_ELEM_IDX if kind == "elem" else ErrCode.INVALID_DATA_IDX
+    uncounted = kind == "data" and module.data_count is None and count > 0
+
+    def checked(segment: int, *rest: int) -> None:
+        if uncounted:
+            raise LoadError(ErrCode.DATA_COUNT_REQUIRED)
+        if segment >= count:
+            raise ValidationError(code, f"index {segment} of {count}")
+        if emit is not None:
+            emit(segment, *rest)
+
+    return checked
 
 
 def _drop(walk: Walk, sink: Sink | None) -> Step:
