@@ -49,6 +49,7 @@ we_instance *we_instance_new(we_module *module, uint32_t memories, uint32_t tabl
   for (uint32_t i = 0; i < own_globals; i++)
     instance->globals[globals - own_globals + i] = &instance->own_globals[i];
 
+  __atomic_add_fetch(&module->references, 1, __ATOMIC_RELAXED);
   pthread_mutex_lock(&instance_lock);
   we_instance *first = module->instances;
   if (first == NULL) {
@@ -79,6 +80,7 @@ void we_instance_free(we_instance *instance) {
   for (uint32_t i = 0; i < instance->element_count; i++) free(instance->elements[i].owned);
   free(instance->own_funcs);
   free(instance);
+  module_release(module);
 }
 
 void we_instance_import(we_instance *instance, uint32_t index, we_func *func) {

@@ -139,6 +139,7 @@ typedef struct {
 } type_entry;
 
 type_entry *type_get(uint32_t type_id);
+void module_release(we_module *module); /* gives back one reference */
 /* Whether the entry of a defined function is the thunk that compiles it. */
 bool module_is_thunk(const void *entry, uint32_t index);
 /* Frame entries that are not adapters. */

@@ -32,12 +32,15 @@ typedef struct we_module {
   uint32_t type_count;
   uint32_t imported_funcs;
   uint32_t defined_funcs;
-  uint32_t pad;
+  uint32_t references;    /* the owner's and one per instance */
   we_instance *instances; /* live instances, linked by next_of_module */
+  struct we_code_block *blocks; /* code that lives as long as the module */
 } we_module;
 
 we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t defined_funcs);
-void we_module_free(we_module *module); /* after all its instances */
+void we_module_free(we_module *module); /* the owner's part; goes when its last instance has gone */
+/* Makes the module the owner of code from we_code_alloc; false when memory is exhausted. */
+bool we_module_own_code(we_module *module, void *code, uint64_t size);
 /* Makes `count` defined functions (indices without imports) start at `entries` from now on. */
 void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count);
 /* Whether defined function `index` has code (is not a thunk). */

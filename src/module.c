@@ -49,6 +49,7 @@ we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t 
   module->code = (void **)(block + code);
   module->type_ids = (uint32_t *)(block + type_ids);
   module->func_types = (uint32_t *)(block + func_types);
+  module->references = 1;
   module->type_count = type_count;
   module->imported_funcs = imported_funcs;
   module->defined_funcs = defined_funcs;
@@ -56,7 +57,36 @@ we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t 
   return module;
 }
 
-void we_module_free(we_module *module) { free(module); }
+typedef struct we_code_block {
+  struct we_code_block *next;
+  void *code;
+  uint64_t size;
+} we_code_block;
+
+bool we_module_own_code(we_module *module, void *code, uint64_t size) {
+  we_code_block *block = malloc(sizeof *block);
+  if (block == NULL) return false;
+  pthread_mutex_lock(&instance_lock);
+  *block = (we_code_block){module->blocks, code, size};
+  module->blocks = block;
+  pthread_mutex_unlock(&instance_lock);
+  return true;
+}
+
+void module_release(we_module *module) {
+  if (__atomic_sub_fetch(&module->references, 1, __ATOMIC_ACQ_REL) > 0) return;
+  while (module->blocks != NULL) {
+    we_code_block *block = module->blocks;
+    module->blocks = block->next;
+    we_code_free(block->code, block->size);
+    free(block);
+  }
+  free(module);
+}
+
+void we_module_free(we_module *module) {
+  if (module != NULL) module_release(module);
+}
 
 bool we_module_has_code(we_module *module, uint32_t index) {
   return !module_is_thunk(__atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE), index);

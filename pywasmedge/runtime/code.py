@@ -1,0 +1,507 @@
+"""Generated code in this process: type numbers, adapters, and the code of modules.
+
+Everything here may be called from any thread.
+"""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakValueDictionary
+
+from ..base.config import Configure, Tier
+from ..base.errors import ErrCode, Trap
+from ..compiler.abi import frame_slots
+from ..compiler.codegen import Level
+from .native import CData, address, ffi, lib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from ..base.types import FunctionType
+    from ..compiler.code import Code
+    from ..module.ast import Module
+
+    CompileUnit = Callable[[Sequence[int], Level], Code]
+
+# ---- Loading -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A piece of code in executable memory: bytes [start, start + size)."""
+
+    start: int
+    size: int
+    entries: dict[str, int]
+    """Offset of every function from ``start``."""
+    unwind: tuple[int, int]
+    """Range of the call frame information, relative to ``start``."""
+    owner: CompiledModule | None
+    """The module the code belongs to; ``None`` for adapters."""
+
+
+def load(code: Code, owner: CompiledModule | None = None) -> Loaded:
+    """Put ``code`` into executable memory, where it stays until ``release``.
+
+    Raises:
+        MemoryError: no executable memory is left.
+        RuntimeError: the code needs a function the kernel does not have; a defect.
+    """
+    size = len(code.blob)
+    patches = []
+    for offset, name in code.imports:
+        target = lib.we_symbol(name.encode())
+        if not target:
+            raise RuntimeError(f"generated code calls {name}, which the kernel does not provide")
+        patches.append((offset, target))
+    pages = lib.we_code_alloc(size)
+    if not pages:
+        raise MemoryError("out of executable memory")
+    ffi.memmove(pages, code.blob, size)
+    for offset, target in patches:
+        ffi.cast("uint64_t *", pages + offset)[0] = target
+    if not lib.we_code_seal(pages, size):
+        lib.we_code_free(pages, size)
+        raise MemoryError("cannot make code executable")
+    loaded = Loaded(address(pages), size, code.entries, code.unwind, owner)
+    _register(loaded)
+    return loaded
+
+
+_pieces: dict[int, Loaded] = {}
+_starts: list[int] | None = None
+_pieces_lock = threading.Lock()
+
+
+def _register(loaded: Loaded) -> None:
+    global _starts
+    with _pieces_lock:
+        _pieces[loaded.start] = loaded
+        _starts = None
+
+
+def _unregister(starts: Sequence[int]) -> None:
+    global _starts
+    with _pieces_lock:
+        for start in starts:
+            _pieces.pop(start, None)
+        _starts = None
+
+
+def find(pc: int) -> Loaded | None:
+    """The piece of code that address ``pc`` lies in."""
+    global _starts
+    from bisect import bisect_right
+
+    with _pieces_lock:
+        if _starts is None:
+            _starts = sorted(_pieces)
+        i = bisect_right(_starts, pc) - 1
+        piece = _pieces[_starts[i]] if i >= 0 else None
+    return piece if piece is not None and pc < piece.start + piece.size else None
+
+
+# ---- Function types ------------------------------------------------------------------------------
+
+_types_lock = threading.Lock()
+_ids: dict[FunctionType, int] = {}
+_types: dict[int, FunctionType] = {}
+
+
+def type_id(type_: FunctionType) -> int:
+    """The process-wide number of a function type: equal types, equal numbers; never 0.
+
+    Raises:
+        MemoryError: there are more than eight million types.
+    """
+    known = _ids.get(type_)
+    if known is not None:
+        return known
+    with _types_lock:
+        known = _ids.get(type_)
+        if known is None:
+            known = lib.we_type_new(frame_slots(type_))
+            if not known:
+                raise MemoryError("too many function types")
+            _types[known] = type_
+            _ids[type_] = known
+    return known
+
+
+@dataclass(frozen=True, slots=True)
+class Adapters:
+    """Addresses of the code that connects frame entries and native entries of a type."""
+
+    frame_entry: int
+    """``void (we_func *, uint64_t *frame)``, for guest functions."""
+    native_host_entry: int
+    """Native entry of host functions."""
+
+
+_adapters_lock = threading.RLock()
+_adapters: dict[FunctionType, Adapters] = {}
+_BATCH = 32
+"""Adapters made at a time."""
+
+
+def adapters(type_: FunctionType) -> Adapters:
+    """The adapters of a type, made if necessary."""
+    if type_ not in _adapters:
+        prepare([type_])
+    return _adapters[type_]
+
+
+def prepare(types: Sequence[FunctionType]) -> None:
+    """Make the adapters of these types that do not exist yet, in one go."""
+    with _adapters_lock:
+        missing = [t for t in dict.fromkeys(types) if t not in _adapters]
+        if not missing:
+            return
+        from ..compiler.adapters import adapter_ir
+        from ..compiler.codegen import compile_ir
+        from ..compiler.link import link
+
+        offsets = {name: field.offset for name, field in ffi.typeof("we_func").fields}
+        text = adapter_ir(missing, offsets["native"], offsets["ctx"])
+        loaded = load(link(compile_ir(text, Level.QUICK, "adapters")))
+        for i, type_ in enumerate(missing):
+            pair = Adapters(
+                loaded.start + loaded.entries[f"f2n_{i}"],
+                loaded.start + loaded.entries[f"n2f_{i}"],
+            )
+            number = type_id(type_)
+            lib.we_type_set_adapters(
+                number,
+                ffi.cast("void *", pair.frame_entry),
+                ffi.cast("void *", pair.native_host_entry),
+            )
+            _adapters[type_] = pair
+
+
+# ---- Errors while compiling ----------------------------------------------------------------------
+
+_failures = threading.local()
+
+
+def take_failure() -> BaseException | None:
+    """The exception that made compiling at a first call fail on this thread, if any; once.
+
+    The guest's call then ends with trap code 0x02.
+    """
+    error: BaseException | None = getattr(_failures, "error", None)
+    _failures.error = None
+    return error
+
+
+def _attempt(work: Callable[[], None]) -> int:
+    try:
+        work()
+    except BaseException as error:
+        _failures.error = error
+        return int(error.code) if isinstance(error, Trap) else int(ErrCode.RUNTIME_ERROR)
+    return 0
+
+
+@ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
+def we_py_adapt(number: int) -> int:
+    """The kernel needs the adapters of type ``number``: make them, and others that wait."""
+
+    def work() -> None:
+        batch = [_types[number]]
+        for type_ in reversed(list(_types.values())):
+            if len(batch) == _BATCH:
+                break
+            if type_ not in _adapters:
+                batch.append(type_)
+        prepare(batch)
+
+    return _attempt(work)
+
+
+@ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
+def we_py_compile(handle: CData, index: int) -> int:
+    """The kernel needs the code of a module's defined function ``index``."""
+    module = _modules.get(address(handle))
+    if module is None:
+        return int(ErrCode.WRONG_INSTANCE_ADDRESS)
+    return _attempt(lambda: module.ensure(index))
+
+
+# ---- Modules -------------------------------------------------------------------------------------
+
+_modules: WeakValueDictionary[int, CompiledModule] = WeakValueDictionary()
+_next_key = 1
+
+_WHOLE = 8192
+"""A module with at most this many bytes of code is compiled as a whole."""
+_WHOLE_OPTIMISED = 65536
+"""The same when there is only optimised code."""
+
+
+class CompiledModule:
+    """The code of a module, shared by all its instances.
+
+    Functions are compiled at their first call (or by ``ensure``); until then their entry is a
+    thunk. A lock per module makes one thread compile while others that need the same module's
+    code wait; it is never held while guest code runs.
+
+    Attributes:
+        module: the validated module.
+        code: ``void **``, native entry of every defined function.
+        type_ids: ``uint32_t *``, process-wide number of each type.
+        handle: the ``we_module *`` that instances are made of.
+        guarded: the code relies on guard pages behind every memory.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_compile",
+        "_configure",
+        "_done",
+        "_key",
+        "_lock",
+        "_pieces",
+        "_whole",
+        "code",
+        "guarded",
+        "handle",
+        "module",
+        "type_ids",
+    )
+
+    def __init__(
+        self,
+        module: Module,
+        configure: Configure | None = None,
+        *,
+        guarded: bool = True,
+        compile_unit: CompileUnit | None = None,
+    ) -> None:
+        """Prepare the code table of ``module``; nothing is compiled yet.
+
+        Args:
+            module: a validated module.
+            configure: decides on tier and laziness; default configuration if ``None``.
+            guarded: all memories of all instances will have guard pages.
+            compile_unit: makes the code of some defined functions at some level; entries are
+                called ``f<index>``. By default LLVM does it.
+
+        Raises:
+            MemoryError: no memory for the tables.
+        """
+        from array import array
+        from weakref import finalize
+
+        self.module = module
+        self.guarded = guarded
+        self._configure = configure.copy() if configure else Configure()
+        self._compile = compile_unit or _unit_compiler(module, self._configure, guarded)
+        self._lock = threading.RLock()
+        self._done: dict[int, Level] = {}
+        self._pieces: list[int] = []
+        count = len(module.funcs)
+        handle = lib.we_module_new(len(module.types), module.imported_funcs, count)
+        if not handle:
+            raise MemoryError
+        self.handle: CData = handle
+        self._key = _new_key(self)
+        handle.self = ffi.cast("void *", self._key)
+        self.code: CData = handle.code
+        self.type_ids: CData = handle.type_ids
+        numbers = array("I", [type_id(t) for t in module.types])
+        ffi.memmove(handle.type_ids, numbers, 4 * len(numbers))
+        indices = array("I", module.func_types)
+        ffi.memmove(handle.func_types, indices, 4 * len(indices))
+        self._whole = self._compile_as_a_whole()
+        finalize(self, _free, handle, self._pieces).atexit = False
+
+    def _compile_as_a_whole(self) -> bool:
+        lazy = self._configure.lazy
+        if lazy is None:
+            size = sum(end - start for start, end in self.module.bodies)
+            only_optimised = self._configure.tier == Tier.OPTIMISED
+            lazy = size > (_WHOLE_OPTIMISED if only_optimised else _WHOLE)
+        return not lazy
+
+    @property
+    def first_level(self) -> Level:
+        """What functions are compiled with when they are needed."""
+        optimised = self._configure.tier == Tier.OPTIMISED
+        return Level.OPTIMISED if optimised else Level.QUICK
+
+    def has_code(self, index: int) -> bool:
+        """Whether defined function ``index`` is compiled."""
+        return bool(lib.we_module_has_code(self.handle, index))
+
+    def level(self, index: int) -> Level | None:
+        """What defined function ``index`` is compiled with, ``None`` if it is not."""
+        return self._done.get(index)
+
+    def ensure(self, index: int) -> None:
+        """Compile defined function ``index`` unless that has been done.
+
+        Raises:
+            RuntimeError: the code generator failed; a defect.
+            MemoryError: no executable memory is left.
+        """
+        if index in self._done:
+            return
+        with self._lock:
+            if index in self._done:
+                return
+            group = range(len(self.module.funcs)) if self._whole else (index,)
+            self._make([i for i in group if i not in self._done], self.first_level)
+        if self._configure.tier == Tier.AUTO:
+            optimiser.add(self)
+
+    def ensure_all(self, level: Level | None = None) -> None:
+        """Compile every function that is not compiled with ``level`` (or at all)."""
+        with self._lock:
+            level = self.first_level if level is None else level
+            self._make(
+                [i for i in range(len(self.module.funcs)) if self._done.get(i, -1) < level], level
+            )
+
+    def improve(self, limit: int) -> bool:
+        """Compile some called functions again with optimisation; True if there is more to do.
+
+        Args:
+            limit: bytes of WebAssembly code to take at most, unless one function has more.
+        """
+        batch: list[int] = []
+        size = 0
+        with self._lock:
+            todo = [i for i, level in self._done.items() if level < Level.OPTIMISED]
+        for i in todo:
+            start, end = self.module.bodies[i]
+            if batch and size + end - start > limit:
+                break
+            batch.append(i)
+            size += end - start
+        if batch:
+            self._install(self._compile(batch, Level.OPTIMISED), batch, Level.OPTIMISED)
+        return len(batch) < len(todo)
+
+    def _make(self, indices: Sequence[int], level: Level) -> None:
+        if indices:
+            self._install(self._compile(indices, level), indices, level)
+
+    def _install(self, code: Code, indices: Sequence[int], level: Level) -> None:
+        """Load ``code`` and let the functions start there from now on."""
+        from array import array
+
+        with self._lock:
+            loaded = load(code, self)
+            pages = ffi.cast("void *", loaded.start)
+            if not lib.we_module_own_code(self.handle, pages, loaded.size):
+                _unregister([loaded.start])
+                lib.we_code_free(pages, loaded.size)
+                raise MemoryError
+            self._pieces.append(loaded.start)
+            starts = array("Q", [loaded.start + loaded.entries[f"f{i}"] for i in indices])
+            lib.we_module_publish(
+                self.handle,
+                ffi.from_buffer("uint32_t[]", array("I", indices)),
+                ffi.from_buffer("uint64_t[]", starts),
+                len(indices),
+            )
+            self._done.update(dict.fromkeys(indices, level))
+
+
+def _new_key(module: CompiledModule) -> int:
+    global _next_key
+    with _types_lock:
+        key = _next_key
+        _next_key += 1
+        _modules[key] = module
+    return key
+
+
+def _free(handle: CData, pieces: list[int]) -> None:
+    _unregister(pieces)
+    lib.we_module_free(handle)
+
+
+def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:
+    """The code generator for a module: LLVM text, object file, inert code."""
+    writer: Any = None
+    lock = threading.Lock()
+
+    def compile_unit(indices: Sequence[int], level: Level) -> Code:
+        nonlocal writer
+        from ..compiler.codegen import compile_ir
+        from ..compiler.link import link
+
+        with lock:
+            if writer is None:
+                from ..compiler.unit import UnitWriter
+
+                writer = UnitWriter(module, configure.proposals, guarded=guarded)
+        text = writer.write(indices)
+        first, last = indices[0], indices[-1]
+        return link(compile_ir(text, level, f"functions {first} to {last}"))
+
+    return compile_unit
+
+
+# ---- Better code in the background ---------------------------------------------------------------
+
+
+class _Optimiser:
+    """A thread that compiles functions with optimisation once a program has run for a while."""
+
+    DELAY = 0.1
+    """Seconds from the first call of a module to its first optimised function."""
+    BATCH = 2048
+    """Bytes of WebAssembly code compiled at a time."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._wake = threading.Condition(self._lock)
+        self._waiting: WeakValueDictionary[int, CompiledModule] = WeakValueDictionary()
+        self._thread: threading.Thread | None = None
+
+    def add(self, module: CompiledModule) -> None:
+        """Note that ``module`` has new quick code."""
+        with self._lock:
+            self._waiting[id(module)] = module
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="pywasmedge-optimiser", daemon=True
+                )
+                self._thread.start()
+            self._wake.notify()
+
+    def _run(self) -> None:
+        from time import sleep
+
+        while True:
+            with self._lock:
+                while not self._waiting:
+                    self._wake.wait()
+            sleep(self.DELAY)
+            while self._step():
+                pass
+
+    def _step(self) -> bool:
+        """Compile one batch of one module; False if there is nothing to do."""
+        with self._lock:
+            modules = list(self._waiting.values())
+            if not modules:
+                return False
+            module = modules[0]
+            del modules
+            del self._waiting[id(module)]
+        try:
+            more = module.improve(self.BATCH)
+        except (RuntimeError, MemoryError):
+            return True  # the quick code goes on serving
+        if more:
+            with self._lock:
+                self._waiting[id(module)] = module
+        return True
+
+
+optimiser = _Optimiser()
