@@ -4,9 +4,10 @@ A row gives, in columns: code, mnemonic, immediates, type, lowering, proposal.
 
 ``immediates``
     Space-separated kinds: ``i32 i64 f32 f64 v128`` (constants), ``memarg:N`` (natural alignment
-    is 2^N bytes), ``lane:N`` (lane index below N), ``lanes16`` (shuffle mask), ``type table local
-    global func label mem elem data`` (indices), ``block`` (block type), ``labels`` (br_table
-    vector), ``valtypes``, ``reftype``.
+    is 2^N bytes), ``memarg_exact:N`` (no other alignment is allowed), ``lane:N`` (lane index below
+    N), ``lanes16`` (shuffle mask), ``type table local global func label mem elem data`` (indices),
+    ``block`` (block type), ``labels`` (br_table vector), ``valtypes``, ``reftype``, ``zero`` (the
+    byte 0).
 ``type``
     ``"i32 i32 -> i32"``, or ``SPECIAL`` when it depends on immediates or context.
 ``lowering``
