@@ -156,6 +156,7 @@ def _readers(proposals: frozenset[Proposal]) -> dict[str, Reader]:
     return {
         **dict.fromkeys(indices, u32),
         "table": u32 if Proposal.REFERENCE_TYPES in proposals else _zero,
+        "zero": _zero,
         "mem": u32 if Proposal.MULTI_MEMORIES in proposals else _zero,
         "i32": s32,
         "i64": s64,
