@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.config import Configure
 from ..base.errors import ErrCode, LoadError, ValidationError
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
 
     from ..base.types import ExternKind, ExternType
     from ..module import ast
+    from ..base.config import Proposal
     from .code import CompiledModule
     from .plan import Plan
 
@@ -38,19 +40,28 @@ class ExportType:
     type: ExternType
 
 
+class Checked(NamedTuple):
+    """The outcome of validating a module with a set of proposals."""
+
+    proposals: frozenset[Proposal]
+    error: ValidationError | None
+
+
 class Module:
     """A loaded module (section 2.5). Immutable but for the mark that validation succeeded.
 
     Code is generated for it at the first instantiation and shared by all instances.
     """
 
-    __slots__ = ("__weakref__", "_error", "_plans", "ast")
+    __slots__ = ("__weakref__", "_checked", "_code", "_lock", "_plan", "ast")
 
-    def __init__(self, tree: ast.Module, error: ValidationError | None = None) -> None:
-        """Wrap a decoded module; ``error`` is what validating its bodies found."""
+    def __init__(self, tree: ast.Module, checked: Checked) -> None:
+        """Wrap a decoded module; ``checked`` is what the loader found out about its validity."""
         self.ast = tree
-        self._error = error
-        self._plans: dict[object, tuple[CompiledModule, Plan]] = {}
+        self._checked = checked
+        self._lock = Lock()
+        self._plan: Plan | None = None
+        self._code: dict[object, CompiledModule] = {}
 
     @property
     def validated(self) -> bool:
@@ -94,7 +105,8 @@ class Module:
 
     def close(self) -> None:
         """Drop the code generated for the module; instances that exist keep theirs."""
-        self._plans.clear()
+        with self._lock:
+            self._code = {}
 
     def __enter__(self) -> Module:
         return self
@@ -150,14 +162,9 @@ class Loader:
             LoadError: the binary is malformed (0x22 if empty).
         """
         from ..module.loader import load
-        from ..walk.check import check
 
         tree = load(data if type(data) is bytes else bytes(memoryview(data)), self._configure)
-        try:
-            check(tree, self._configure)
-        except ValidationError as error:
-            return Module(tree, error)
-        return Module(tree)
+        return Module(tree, _check(tree, self._configure))
 
     def close(self) -> None:
         """Nothing to release; exists so that every context can be closed alike."""
@@ -179,6 +186,18 @@ def _unreadable(code: ErrCode, path: object, error: Exception) -> LoadError:
     return LoadError(code, f"{os.fspath(path)!r}: {reason}")  # type: ignore[call-overload]
 
 
+def _check(tree: ast.Module, configure: Configure) -> Checked:
+    """Decode the bodies and validate the module, in one walk."""
+    from ..walk.check import check
+
+    error = None
+    try:
+        check(tree, configure)
+    except ValidationError as found:
+        error = found
+    return Checked(frozenset(configure.proposals), error)
+
+
 class Validator:
     """Checks loaded modules (section 3). Safe from several threads: it has no state."""
 
@@ -194,11 +213,11 @@ class Validator:
         Raises:
             ValidationError: the module is not valid (codes 0x40 to 0x5F); the mark is unchanged.
         """
-        from ..walk.rules import validate_module
-
-        validate_module(module.ast, self._configure)
-        if module._error is not None:
-            raise module._error.with_traceback(None)
+        checked = module._checked
+        if checked.proposals != self._configure.proposals:
+            checked = _check(module.ast, self._configure)
+        if checked.error is not None:
+            raise checked.error.with_traceback(None)
         module.ast.validated = True
 
     def close(self) -> None:

@@ -1,0 +1,94 @@
+"""pywasmedge: a WebAssembly runtime that compiles through LLVM and runs at native speed.
+
+>>> import pywasmedge
+>>> vm = pywasmedge.VM()
+>>> vm.run_wasm_from_file("fib.wasm", "fib", 30)
+832040
+
+Step by step it is ``Loader`` → ``Module`` → ``Validator`` → ``Executor`` with a ``Store`` →
+``ModuleInstance``, whose ``exports`` are called like Python functions. Errors are subclasses of
+``WasmError``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+__version__ = "0.10.0"
+
+if TYPE_CHECKING:
+    from .base.config import Configure, HostRegistration, Proposal, Tier
+    from .base.errors import (
+        ArgumentError,
+        ErrCode,
+        Exit,
+        LinkError,
+        LoadError,
+        Trap,
+        ValidationError,
+        WasmError,
+        WorkflowError,
+    )
+    from .base.types import (
+        ExternKind,
+        FunctionType,
+        GlobalType,
+        Limits,
+        MemoryType,
+        TableType,
+        ValType,
+    )
+    from .runtime.annotations import externref, f32, f64, funcref, i32, i64, v128
+    from .runtime.core import Caller
+    from .runtime.executor import Executor
+    from .runtime.function import FunctionInstance
+    from .runtime.global_ import GlobalInstance
+    from .runtime.instance import Exports, ModuleInstance
+    from .runtime.interrupt import Async
+    from .runtime.memory import MemoryInstance
+    from .runtime.module import ExportType, ImportType, Loader, Module, Validator
+    from .runtime.statistics import Statistics
+    from .runtime.store import Store
+    from .runtime.table import TableInstance
+    from .vm import VM, Stage
+    from .wasi import WasiModule
+
+_HOMES = {
+    "base.config": "Configure HostRegistration Proposal Tier",
+    "base.errors": "ArgumentError ErrCode Exit LinkError LoadError Trap ValidationError WasmError"
+    " WorkflowError",
+    "base.types": "ExternKind FunctionType GlobalType Limits MemoryType TableType ValType",
+    "runtime.annotations": "externref f32 f64 funcref i32 i64 v128",
+    "runtime.core": "Caller",
+    "runtime.executor": "Executor",
+    "runtime.function": "FunctionInstance",
+    "runtime.global_": "GlobalInstance",
+    "runtime.instance": "Exports ModuleInstance",
+    "runtime.interrupt": "Async",
+    "runtime.memory": "MemoryInstance",
+    "runtime.module": "ExportType ImportType Loader Module Validator",
+    "runtime.statistics": "Statistics",
+    "runtime.store": "Store",
+    "runtime.table": "TableInstance",
+    "vm": "VM Stage",
+    "wasi": "WasiModule",
+}
+"""Where each public name lives; imported when first used, so that importing the package is free."""
+
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
+
+__all__ = [*sorted(_HOME_OF), "__version__"]  # noqa: PLE0604
+
+
+def __getattr__(name: str) -> object:
+    home = _HOME_OF.get(name)
+    if home is None:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    value = globals()[name] = getattr(import_module(f".{home}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,219 @@
+"""What a module instance owns and what it keeps alive.
+
+A ``Core`` is the Python owner of a ``we_instance``. Function, table and global objects refer to
+the core they belong to, never to the ``ModuleInstance`` that users hold, so no cycle arises
+unless instances really can reach each other's functions.
+
+Who can reach whom: an instance keeps alive what it imports. Where functions can flow the other
+way (through an imported table, a mutable global, a function with funcref parameters), the
+exporter keeps the importer alive as well, in ``kept``; and functions that Python puts somewhere
+are kept there. Such groups go together, by Python's cyclic garbage collection.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from ..base.errors import ErrCode, Trap
+from ..base.types import ExternKind, ValType
+from .call import caller
+from .function import FunctionInstance, live
+from .global_ import GlobalInstance
+from .memory import MemoryInstance
+from .native import address, ffi, lib
+from .table import TableInstance
+
+if TYPE_CHECKING:
+    from .code import CompiledModule
+    from .objects import Owned
+    from .plan import Plan
+
+    Extern = FunctionInstance | TableInstance | MemoryInstance | GlobalInstance
+
+
+class Core:
+    """An instance's part in Python.
+
+    Attributes:
+        c: the ``we_instance``.
+        plan: what is the same in all instances of the module.
+        compiled: the module's code.
+        functions, globals: the imported ones.
+        memories: all memories.
+        tables: the imported tables as instances, then the own ones as (``we_table``, owner).
+        kept: other things that live as long as this, see above; by address.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_caller",
+        "_handle",
+        "_owned",
+        "_tables",
+        "c",
+        "compiled",
+        "functions",
+        "globals",
+        "kept",
+        "memories",
+        "own_tables",
+        "plan",
+        "tables",
+    )
+
+    def __init__(
+        self,
+        plan: Plan,
+        compiled: CompiledModule,
+        c: Any,
+        owned: Owned,
+        functions: list[FunctionInstance],
+        tables: list[TableInstance],
+        memories: list[MemoryInstance],
+        globals_: list[GlobalInstance],
+        own_tables: list[tuple[Any, Owned]],
+    ) -> None:
+        self.plan = plan
+        self.compiled = compiled
+        self.c = c
+        self._owned = owned
+        self.functions = functions
+        self.tables = tables
+        self.memories = memories
+        self.globals = globals_
+        self.own_tables = own_tables
+        self.kept: dict[int, object] = {}
+        self._handle = ffi.new_handle(ref(self))
+        c.self = self._handle
+        self._caller: Caller | None = None
+        self._tables: dict[int, ref[TableInstance]] | None = None
+
+    def export(self, kind: ExternKind, index: int, name: str | None = None) -> Extern:
+        """The object for a function, table, memory or global of the instance."""
+        if kind == ExternKind.FUNCTION:
+            return self.function(index, name)
+        if kind == ExternKind.TABLE:
+            return self.table(index)
+        if kind == ExternKind.MEMORY:
+            return self.memories[index]
+        return self.global_(index)
+
+    def function(self, index: int, name: str | None = None) -> FunctionInstance:
+        """Function ``index`` (imports first); ``name`` is what it is exported as."""
+        if index < len(self.functions):
+            return self.functions[index]
+        func = lib.we_instance_func(self.c, index)
+        if not func:
+            raise MemoryError
+        key = address(func)
+        found = live.get(key)
+        if found is None:
+            signature = self.plan.signature_of(index)
+            call = caller(func, signature, name, self)
+            found = FunctionInstance(func, signature.type, call, name, self)
+            found = live.setdefault(key, found)
+        return found
+
+    def table(self, index: int) -> TableInstance:
+        """Table ``index`` (imports first)."""
+        imported = len(self.tables)
+        if index < imported:
+            return self.tables[index]
+        cache = self._tables
+        if cache is None:
+            cache = self._tables = {}
+        known = cache.get(index)
+        found = known() if known else None
+        if found is None:
+            c, owned = self.own_tables[index - imported]
+            element = self.plan.tree.table_types[index].element
+            found = TableInstance.of_core(self, c, element, owned)
+            cache[index] = ref(found)
+        return found
+
+    def global_(self, index: int) -> GlobalInstance:
+        """Global ``index`` (imports first)."""
+        if index < len(self.globals):
+            return self.globals[index]
+        return GlobalInstance.of_core(
+            self, self.c.globals[index], self.plan.tree.global_types[index]
+        )
+
+    def function_name(self, index: int) -> str:
+        """What to call function ``index`` when talking to people."""
+        return self.plan.function_name(index)
+
+    @property
+    def caller(self) -> Caller:
+        """What host functions learn about this instance when it calls them."""
+        if self._caller is None:
+            self._caller = Caller(self)
+        return self._caller
+
+    def tie_to_providers(self) -> None:
+        """Have those keep this instance alive that can get hold of its functions."""
+        mine = address(self.c)
+        for table in self.tables:
+            if table.element == ValType.FUNCREF:
+                table.kept[mine] = self
+        for global_ in self.globals:
+            if global_.type.mutable and global_.type.type == ValType.FUNCREF:
+                global_.kept[mine] = self
+        for function in self.functions:
+            if function._owner is not None and ValType.FUNCREF in function.type.params:
+                function._owner.kept[mine] = self
+
+
+class Caller:
+    """The instance that calls a host function, as far as the host function may see it.
+
+    Valid during the call. Without an instance (the host itself is the caller, or the call went
+    through a table) there is no memory and there are no exports.
+    """
+
+    __slots__ = ("__weakref__", "_core", "_size", "_view", "memory")
+
+    memory: MemoryInstance | None
+    """The caller's memory 0, ``None`` if it has none."""
+
+    def __init__(self, core: Core | None) -> None:
+        self._core = ref(core) if core else None
+        self.memory = core.memories[0] if core and core.memories else None
+        self._view = memoryview(b"")
+        self._size = 0
+
+    @property
+    def view(self) -> memoryview:
+        """The bytes of :attr:`memory` as they are now; empty without a memory."""
+        memory = self.memory
+        if memory is not None and memory.c.size != self._size:
+            self._view = memoryview(memory)
+            self._size = len(self._view)
+        return self._view
+
+    def export(self, name: str) -> Extern | None:
+        """The caller's export ``name``, such as its allocator; ``None`` if there is none."""
+        core = self._core() if self._core else None
+        found = core.plan.exports.get(name) if core else None
+        return core.export(*found, name) if core and found else None
+
+    def __repr__(self) -> str:
+        return f"<Caller with {self.memory!r}>"
+
+
+NOBODY = Caller(None)
+"""The caller when there is none."""
+
+
+def caller_of(from_instance: Any) -> Caller:
+    """The caller for a ``we_instance`` pointer that may be NULL."""
+    if not from_instance:
+        return NOBODY
+    core: Core = ffi.from_handle(from_instance.self)()
+    return core.caller
+
+
+def closed() -> Trap:
+    """The error for using an instance after ``close()``."""
+    return Trap(ErrCode.WRONG_INSTANCE_ADDRESS, "the instance is closed")

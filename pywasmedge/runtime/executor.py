@@ -1,0 +1,142 @@
+"""Instantiating modules and calling functions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..base.config import Configure
+from ..base.errors import ErrCode, Exit, WorkflowError
+from .code import CompiledModule
+from .instance import ModuleInstance
+from .instantiate import Imports, allocate, initialise, make_memories
+from .plan import Plan
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    from ..base.types import ExternKind
+    from .core import Core, Extern
+    from .function import FunctionInstance
+    from .module import Module
+    from .statistics import Statistics
+    from .store import Store
+
+
+class Executor:
+    """Makes instances of validated modules and calls functions.
+
+    Instances do not depend on the executor that made them. Safe from several threads: it has no
+    state of its own.
+    """
+
+    __slots__ = ("_configure", "_key", "_statistics")
+
+    def __init__(
+        self, configure: Configure | None = None, statistics: Statistics | None = None
+    ) -> None:
+        """Make an executor with a copy of ``configure`` (default configuration if ``None``).
+
+        Args:
+            configure: page limit, code generation and measuring.
+            statistics: where ``invoke`` adds what it measures, if the configuration says so.
+        """
+        self._configure = configure.copy() if configure else Configure()
+        self._statistics = statistics if self._configure.time_measuring else None
+        c = self._configure
+        self._key = (frozenset(c.proposals), c.tier, c.lazy, c.interruptible)
+
+    def instantiate(self, store: Store, module: Module) -> ModuleInstance:
+        """Make an anonymous instance; imports come from ``store``.
+
+        Raises:
+            WorkflowError: 0x08, the module is not validated.
+            LinkError: 0x62 or 0x61, an import is unknown or does not fit.
+            Trap: 0x87 or 0x88, an active segment does not fit (what was written before stays);
+                or what the start function traps with.
+        """
+        return ModuleInstance.of_core(self._instantiate(store, module), "")
+
+    def register(self, store: Store, module: Module, name: str) -> ModuleInstance:
+        """Make an instance and register it in ``store`` under ``name``.
+
+        Raises:
+            LinkError: 0x60, the name is taken; nothing is registered.
+            WasmError: as for :meth:`instantiate`.
+        """
+        self._require_validated(module)
+        store.require_free(name)
+        instance = ModuleInstance.of_core(self._instantiate(store, module), name)
+        store.add(instance)
+        return instance
+
+    def register_import(self, store: Store, instance: ModuleInstance) -> None:
+        """Register an existing instance, such as a host module, under its own name.
+
+        Raises:
+            LinkError: 0x60, the name is taken (by this very instance as well).
+        """
+        store.add(instance)
+
+    def invoke(self, function: FunctionInstance, *args: Any) -> Any:
+        """Call a function, with the arguments and errors of :class:`FunctionInstance`."""
+        if self._statistics is not None:
+            return self._statistics.measure(function, *args)
+        return function(*args)
+
+    def _instantiate(self, store: Store, module: Module) -> Core:
+        self._require_validated(module)
+        plan = module._plan or _plan(module)
+
+        def find(module_name: str, name: str, kind: ExternKind) -> Extern | None:
+            instance = store.find(module_name)
+            if instance is None:
+                return None
+            found = instance.find(name, kind)
+            return instance.find(name) if found is None else found
+
+        imports = Imports(plan, find)
+        memories = make_memories(plan, imports, self._configure.max_memory_page)
+        guarded = all([memory.c.guarded for memory in memories])
+        compiled = module._code.get((self._key, guarded)) or self._compile(module, guarded)
+        core = allocate(plan, compiled, imports, memories)
+        try:
+            initialise(core)
+        except Exit as end:
+            if end.exit_code:
+                raise
+        return core
+
+    @staticmethod
+    def _require_validated(module: Module) -> None:
+        if not module.ast.validated:
+            raise WorkflowError(ErrCode.NOT_VALIDATED)
+
+    def _compile(self, module: Module, guarded: bool) -> CompiledModule:
+        key = (self._key, guarded)
+        with module._lock:
+            found = module._code.get(key)
+            if found is None:
+                found = CompiledModule(module.ast, self._configure, guarded=guarded)
+                module._code[key] = found
+        return found
+
+    def close(self) -> None:
+        """Nothing to release; exists so that every context can be closed alike."""
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def _plan(module: Module) -> Plan:
+    with module._lock:
+        if module._plan is None:
+            module._plan = Plan(module.ast)
+        return module._plan

@@ -1,0 +1,84 @@
+"""Global instances (section 4.2.9)."""
+
+from __future__ import annotations
+
+from struct import Struct
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import ArgumentError, ErrCode
+from ..base.types import GlobalType, ValType
+from .native import ffi
+from .values import FORMAT, decode, encode
+
+if TYPE_CHECKING:
+    from .core import Core
+
+_LAYOUT = {type_: Struct("<" + FORMAT[type_]) for type_ in ValType}
+
+
+class GlobalInstance:
+    """A global variable. Safe from several threads (a v128 is not written in one piece)."""
+
+    __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "type")
+
+    def __init__(self, type_: GlobalType, value: Any) -> None:
+        """Make a global with a value (see :attr:`value`).
+
+        Raises:
+            ArgumentError: the value does not fit the type (a ``TypeError``).
+        """
+        self.c = ffi.new("we_global *")
+        self.type = type_
+        self._owner: Core | None = None
+        self._own_kept: dict[int, object] = {}
+        self._store(value)
+
+    @classmethod
+    def of_core(cls, owner: Core, c: Any, type_: GlobalType) -> GlobalInstance:
+        """The global with storage ``c`` of an instance."""
+        self = cls.__new__(cls)
+        self.c = c
+        self.type = type_
+        self._owner = owner
+        self._own_kept = {}
+        return self
+
+    @property
+    def kept(self) -> dict[int, object]:
+        """What lives as long as the global, because it may refer to it."""
+        return self._owner.kept if self._owner else self._own_kept
+
+    @property
+    def value(self) -> Any:
+        """The current value, as a call would return it.
+
+        Raises (when set):
+            ArgumentError: the global is constant or the value does not fit (a ``TypeError``).
+        """
+        type_ = self.type.type
+        return decode(type_, _LAYOUT[type_].unpack_from(ffi.buffer(self.c))[0])
+
+    @value.setter
+    def value(self, value: Any) -> None:
+        if not self.type.mutable:
+            raise ArgumentError(ErrCode.FUNC_SIG_MISMATCH, ErrCode.IMMUTABLE_GLOBAL.message)
+        self._store(value)
+
+    @property
+    def bits(self) -> int:
+        """The value's bits as an unsigned integer."""
+        c = self.c
+        return c.low | c.high << 64  # type: ignore[no-any-return]
+
+    def _store(self, value: Any) -> None:
+        type_ = self.type.type
+        try:
+            raw = encode(type_, value, self.kept)
+        except TypeError as error:
+            detail = f"value of a global: {error}"
+            raise ArgumentError(ErrCode.FUNC_SIG_MISMATCH, detail) from None
+        _LAYOUT[type_].pack_into(ffi.buffer(self.c), 0, raw)
+
+    def __repr__(self) -> str:
+        kind = "mutable " if self.type.mutable else ""
+        return f"<GlobalInstance {kind}{self.type.type} {self.value!r}>"

@@ -1,0 +1,130 @@
+"""Stopping guests from outside: time limits and calls in the background."""
+
+from __future__ import annotations
+
+from threading import Event, Lock, Thread
+from typing import TYPE_CHECKING, Any
+
+from .native import lib
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from types import TracebackType
+
+_REPEAT = 0.005
+"""Seconds between requests: a guest on its way out of a helper can miss one."""
+
+
+class Watchdog:
+    """Can stop the guest that runs on the thread that made it, until it is closed there.
+
+    The guest's call ends with trap 0x07; calls of guests made from the same thread before
+    ``close`` do too.
+    """
+
+    __slots__ = ("_ended", "_lock", "_thread", "_watcher")
+
+    def __init__(self) -> None:
+        self._ended = Event()
+        self._lock = Lock()
+        self._thread = lib.we_thread_ref()
+        self._watcher: Thread | None = None
+
+    def stop_after(self, seconds: float) -> None:
+        """Stop the guest in ``seconds`` from now. No effect once closed or after another call."""
+        with self._lock:
+            if self._watcher is None and not self._ended.is_set():
+                self._watcher = Thread(target=self._watch, args=(seconds,), daemon=True)
+                self._watcher.start()
+
+    def _watch(self, seconds: float) -> None:
+        if self._ended.wait(max(seconds, 0)):
+            return
+        while True:
+            lib.we_interrupt(self._thread)
+            if self._ended.wait(_REPEAT):
+                return
+
+    def close(self) -> None:
+        """Stop watching; to be called on the watched thread."""
+        with self._lock:
+            self._ended.set()
+            watcher, self._watcher = self._watcher, None
+            thread, self._thread = self._thread, None
+        if watcher is not None:
+            watcher.join()
+            lib.we_interrupt_clear()
+        if thread is not None:
+            lib.we_thread_unref(thread)
+
+    def __enter__(self) -> Watchdog:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+def with_timeout(seconds: float, function: Callable[..., Any], *args: Any) -> Any:
+    """Call ``function``; a guest that still runs after ``seconds`` traps with 0x07."""
+    with Watchdog() as watchdog:
+        watchdog.stop_after(seconds)
+        return function(*args)
+
+
+class Async:
+    """A call that runs on a thread of its own.
+
+    All methods may be called from any thread, any number of times.
+    """
+
+    __slots__ = ("_cancelled", "_done", "_error", "_lock", "_result", "_watchdog")
+
+    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
+        """Start calling ``function``."""
+        self._done = Event()
+        self._lock = Lock()
+        self._cancelled = False
+        self._watchdog: Watchdog | None = None
+        self._result: Any = None
+        self._error: BaseException | None = None
+        Thread(target=self._run, args=(function, args), daemon=True).start()
+
+    def _run(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        try:
+            with Watchdog() as watchdog:
+                with self._lock:
+                    self._watchdog = watchdog
+                    if self._cancelled:
+                        watchdog.stop_after(0)
+                try:
+                    self._result = function(*args)
+                finally:
+                    with self._lock:
+                        self._watchdog = None
+        except BaseException as error:
+            self._error = error
+        finally:
+            self._done.set()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait for the end, at most ``timeout`` seconds; whether the call has ended."""
+        return self._done.wait(timeout)
+
+    def cancel(self) -> None:
+        """Have the guest stop with trap 0x07; no effect once the call has ended."""
+        with self._lock:
+            self._cancelled = True
+            if self._watchdog is not None:
+                self._watchdog.stop_after(0)
+
+    def result(self) -> Any:
+        """Wait for the end; the call's result, or its exception is raised."""
+        self._done.wait()
+        if self._error is not None:
+            raise self._error
+        return self._result

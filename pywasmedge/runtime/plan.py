@@ -1,0 +1,150 @@
+"""What instantiating a module takes, worked out once so that each instance is cheap."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..base.types import ExternKind
+from ..module.ast import SegmentMode
+from ..module.names import Names, display_name, read_names
+from .constant import evaluate, static_value
+from .native import ffi
+from .values import signature
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..base.types import ExternType
+    from ..module.ast import Data, Element, Module, Range
+    from .values import Signature
+
+
+class Expression:
+    """A constant expression: its bits, if they are the same in all instances."""
+
+    __slots__ = ("_module", "_range", "bits")
+
+    def __init__(self, module: Module, range_: Range) -> None:
+        self._module = module
+        self._range = range_
+        self.bits = static_value(module, range_)
+
+    def value(self, get_global: Callable[[int], int], ref_func: Callable[[int], int]) -> int:
+        """Its bits in an instance, whose globals and functions the arguments give."""
+        if self.bits is not None:
+            return self.bits
+        return evaluate(self._module, self._range, get_global, ref_func)
+
+
+class ElementPlan:
+    """An element segment that instantiation has to do with.
+
+    Attributes:
+        index: which one.
+        table: the table, for an active segment.
+        offset: where in it, ``None`` for a passive segment.
+        count: number of elements.
+        indices: ``uint32_t[]`` of the functions, or ``None``.
+        items: the elements' expressions if ``indices`` is ``None``.
+    """
+
+    __slots__ = ("count", "index", "indices", "items", "offset", "table")
+
+    def __init__(self, module: Module, index: int, segment: Element) -> None:
+        self.index = index
+        self.table = segment.table
+        expression = segment.offset_expr
+        self.offset = Expression(module, expression) if expression else None
+        self.indices: Any = None
+        self.items: list[Expression] = []
+        if segment.funcs is not None:
+            self.count = len(segment.funcs)
+            self.indices = ffi.new("uint32_t[]", segment.funcs)
+        else:
+            self.items = [Expression(module, range_) for range_ in segment.exprs or ()]
+            self.count = len(self.items)
+
+
+class DataPlan:
+    """A data segment: ``offset`` is ``None`` for a passive one, ``start`` points to its bytes."""
+
+    __slots__ = ("index", "length", "memory", "offset", "start")
+
+    def __init__(self, module: Module, index: int, segment: Data, base: Any) -> None:
+        self.index = index
+        self.memory = segment.memory
+        expression = segment.offset_expr
+        self.offset = Expression(module, expression) if expression else None
+        start, end = segment.init
+        self.start = base + start
+        self.length = end - start
+
+
+class Plan:
+    """How to make instances of a module.
+
+    Attributes:
+        tree: the module.
+        imports: (module, name, kind, type) of each import, in order.
+        exports: what each export name means: kind and index.
+        image: initial bytes of the module's own globals, as far as they are the same in all
+            instances.
+        globals: own globals that are not, with their index among the own ones.
+        elements: active and passive element segments.
+        datas: all data segments.
+    """
+
+    __slots__ = (
+        "_bytes",
+        "_names",
+        "_signatures",
+        "datas",
+        "elements",
+        "exports",
+        "globals",
+        "image",
+        "imports",
+        "tree",
+    )
+
+    def __init__(self, tree: Module) -> None:
+        self.tree = tree
+        self._names: Names | None = None
+        self._signatures: dict[int, Signature] = {}
+        self.imports: list[tuple[str, str, ExternKind, ExternType]] = [
+            (
+                item.module,
+                item.name,
+                item.kind,
+                tree.types[item.desc] if isinstance(item.desc, int) else item.desc,
+            )
+            for item in tree.imports
+        ]
+        self.exports = {item.name: (item.kind, item.index) for item in tree.exports}
+        initial = [Expression(tree, item.init) for item in tree.globals]
+        self.globals = [(i, item) for i, item in enumerate(initial) if item.bits is None]
+        self.image = b"".join([(item.bits or 0).to_bytes(16, "little") for item in initial])
+        self.elements = [
+            ElementPlan(tree, index, segment)
+            for index, segment in enumerate(tree.elements)
+            if segment.mode != SegmentMode.DECLARATIVE
+        ]
+        self._bytes = ffi.from_buffer("uint8_t[]", tree.data)
+        base = ffi.cast("const uint8_t *", self._bytes)
+        self.datas = [
+            DataPlan(tree, index, segment, base) for index, segment in enumerate(tree.datas)
+        ]
+
+    def signature_of(self, index: int) -> Signature:
+        """The signature of function ``index`` (imports first)."""
+        type_index = self.tree.func_types[index]
+        found = self._signatures.get(type_index)
+        if found is None:
+            found = self._signatures[type_index] = signature(self.tree.types[type_index])
+        return found
+
+    def function_name(self, index: int) -> str:
+        """What to call function ``index`` when talking to people."""
+        if self._names is None:
+            self._names = read_names(self.tree)
+        return display_name(self.tree, index, self._names)

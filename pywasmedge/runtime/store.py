@@ -1,0 +1,90 @@
+"""The store: module instances by name (section 4.2.3)."""
+
+from __future__ import annotations
+
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from ..base.errors import ErrCode, LinkError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+
+    from .instance import ModuleInstance
+
+
+class Store:
+    """Names under which modules find what they import.
+
+    It keeps its instances alive until they are closed or it is. Anonymous instances are not in
+    it. Safe from several threads: a lock guards the names.
+    """
+
+    __slots__ = ("__weakref__", "_lock", "_modules")
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._modules: dict[str, ModuleInstance] = {}
+
+    def find(self, name: str) -> ModuleInstance | None:
+        """The instance registered under ``name``, or ``None``."""
+        return self._modules.get(name)
+
+    def names(self) -> list[str]:
+        """The registered names, sorted by their UTF-8 bytes."""
+        with self._lock:
+            return sorted(self._modules, key=str.encode)
+
+    def add(self, instance: ModuleInstance) -> None:
+        """Register an instance under its own name.
+
+        Raises:
+            LinkError: 0x60, the name is taken.
+        """
+        with self._lock:
+            self.require_free(instance.name)
+            self._modules[instance.name] = instance
+        instance._stores.add(self)
+
+    def require_free(self, name: str) -> None:
+        """Check that nothing is registered under ``name``.
+
+        Raises:
+            LinkError: 0x60, the name is taken.
+        """
+        if name in self._modules:
+            raise LinkError(ErrCode.MODULE_NAME_CONFLICT, repr(name))
+
+    def _forget(self, instance: ModuleInstance) -> None:
+        with self._lock:
+            if self._modules.get(instance.name) is instance:
+                del self._modules[instance.name]
+
+    def close(self) -> None:
+        """Forget all instances; they live on if somebody else uses them."""
+        with self._lock:
+            self._modules.clear()
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._modules
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.names())
+
+    def __len__(self) -> int:
+        return len(self._modules)
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Store {', '.join(self.names())}>"

@@ -1,0 +1,128 @@
+"""Table instances (section 4.2.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from ..base.errors import ErrCode, Trap
+from ..base.types import Limits, TableType, ValType
+from .native import ffi, lib
+from .objects import Owned, own
+from .values import decode, encode
+
+if TYPE_CHECKING:
+    from .core import Core
+
+_MAX_INDEX = 0xFFFF_FFFF
+
+
+class TableInstance:
+    """A table of references, which it keeps alive. Safe from several threads."""
+
+    __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "element", "owned")
+
+    def __init__(self, type_: TableType) -> None:
+        """Make a table of null references.
+
+        Raises:
+            TypeError: the element type is not a reference type.
+            ValueError: minimum greater than maximum.
+        """
+        element = ValType(type_.element)
+        if not element.is_ref:
+            raise TypeError(f"a table holds funcref or externref, not {element}")
+        limits = type_.limits
+        if limits.max is not None and limits.min > limits.max:
+            raise ValueError(ErrCode.INVALID_LIMIT.message)
+        c = new_table(type_)
+        self._attach(c, element, own(c, "we_table_free"), None)
+
+    @classmethod
+    def of_core(cls, owner: Core, c: Any, element: ValType, owned: Owned) -> TableInstance:
+        """The table ``c`` of an instance."""
+        self = cls.__new__(cls)
+        self._attach(c, element, owned, owner)
+        return self
+
+    def _attach(self, c: Any, element: ValType, owned: Owned, owner: Core | None) -> None:
+        self.c = c
+        self.element = element
+        self.owned = owned
+        self._owner = owner
+        self._own_kept: dict[int, object] = {}
+
+    @property
+    def kept(self) -> dict[int, object]:
+        """What lives as long as the table, because its functions may be in it."""
+        return self._owner.kept if self._owner else self._own_kept
+
+    @property
+    def type(self) -> TableType:
+        """Its type, with the current size as minimum."""
+        c = self.c
+        return TableType(self.element, Limits(c.size, c.declared_max if c.has_max else None))
+
+    @property
+    def size(self) -> int:
+        """Current number of elements."""
+        return self.c.size  # type: ignore[no-any-return]
+
+    def __len__(self) -> int:
+        return self.size
+
+    def get(self, index: int) -> Any:
+        """The element at ``index``: a ``FunctionInstance``, an object, or ``None`` for null.
+
+        Raises:
+            Trap: 0x87, no such element.
+        """
+        word = ffi.new("uint64_t *")
+        if not 0 <= index <= _MAX_INDEX or lib.we_table_get(self.c, index, word):
+            raise self._out_of_bounds(index)
+        return decode(self.element, word[0])
+
+    def set(self, index: int, value: Any) -> None:
+        """Replace the element at ``index``.
+
+        Raises:
+            Trap: 0x8E, ``value`` is not a reference of the table's type (checked first); 0x87,
+                no such element.
+        """
+        word = self._word(value)
+        if not 0 <= index <= _MAX_INDEX or lib.we_table_set(self.c, index, word):
+            raise self._out_of_bounds(index)
+
+    def grow(self, count: int, value: Any = None) -> int:
+        """Add ``count`` elements that hold ``value`` and return the size before.
+
+        Raises:
+            Trap: 0x8E for ``value``; 0x87, the maximum would be exceeded, nothing has changed.
+            ValueError: ``count`` is negative.
+        """
+        if count < 0:
+            raise ValueError("a table cannot shrink")
+        word = self._word(value)
+        before: int = lib.we_table_grow(self.c, count, word) if count <= _MAX_INDEX else -1
+        if before < 0:
+            detail = f"growing {self.size} elements by {count} exceeds the limit"
+            raise Trap(ErrCode.TABLE_OUT_OF_BOUNDS, detail)
+        return before
+
+    def _word(self, value: Any) -> int:
+        try:
+            return encode(self.element, value, self.kept)  # type: ignore[no-any-return]
+        except TypeError as error:
+            raise Trap(ErrCode.REF_TYPE_MISMATCH, str(error)) from None
+
+    def _out_of_bounds(self, index: int) -> Trap:
+        return Trap(ErrCode.TABLE_OUT_OF_BOUNDS, f"index {index}, table has {self.size} elements")
+
+    def __repr__(self) -> str:
+        most = f", at most {self.c.declared_max}" if self.c.has_max else ""
+        return f"<TableInstance {self.size} {self.element}{most}>"
+
+
+def new_table(type_: TableType) -> Any:
+    """A ``we_table`` of null references, or NULL if memory is exhausted."""
+    low, high = type_.limits.min, type_.limits.max
+    return lib.we_table_new(type_.element, low, high is not None, high or 0, 0)

@@ -1,0 +1,393 @@
+"""The VM: all stages behind one object, with the state machine of the C API."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from os import PathLike
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from .base.config import Configure, HostRegistration
+from .base.errors import ErrCode, Exit, WorkflowError
+from .runtime.executor import Executor
+from .runtime.instance import ModuleInstance
+from .runtime.interrupt import Async, with_timeout
+from .runtime.module import Loader, Module, Validator
+from .runtime.statistics import Statistics
+from .runtime.store import Store
+
+if TYPE_CHECKING:
+    from collections.abc import Buffer
+    from types import TracebackType
+
+    from .base.types import FunctionType
+    from .runtime.function import FunctionInstance
+
+    Source = str | PathLike[str] | Buffer | Module
+
+
+class Stage(IntEnum):
+    """How far a VM has come with the module it loaded."""
+
+    INITED = 0
+    LOADED = 1
+    VALIDATED = 2
+    INSTANTIATED = 3
+
+
+class VM:
+    """Loads, validates, instantiates and runs modules.
+
+    The steps are ``load_wasm`` → ``validate`` → ``instantiate`` → ``execute``; ``run_wasm_from_*``
+    does them all for another module. Execution always means the *active* instance, the latest
+    one that was instantiated successfully, whatever was loaded since.
+
+    Safe from several threads: a lock guards the stage, the module and the active instance; it is
+    not held while guest code runs, so executions run in parallel and host functions may use the
+    VM that runs them.
+    """
+
+    def __init__(self, configure: Configure | None = None, store: Store | None = None) -> None:
+        """Make a VM.
+
+        Args:
+            configure: is copied; default configuration if ``None``. Its host registrations are
+                created and registered.
+            store: where modules are registered and found; its own if ``None``. A store that is
+                given may be shared with other VMs.
+        """
+        self._configure = configure.copy() if configure else Configure()
+        self._store = Store() if store is None else store
+        self._statistics = Statistics()
+        self._loader = Loader(self._configure)
+        self._validator = Validator(self._configure)
+        self._executor = Executor(self._configure, self._statistics)
+        self._lock = RLock()
+        self._stage = Stage.INITED
+        self._module: Module | None = None
+        self._active: ModuleInstance | None = None
+        self._registered: list[ModuleInstance] = []
+        self._host_modules: dict[HostRegistration, ModuleInstance] = {}
+        if HostRegistration.WASI in self._configure.host_registrations:
+            from .wasi import WasiModule
+
+            wasi = self._host_modules[HostRegistration.WASI] = WasiModule()
+            if wasi.name not in self._store:
+                self._store.add(wasi)
+
+    # --- what it is made of ----------------------------------------------------------------------
+
+    @property
+    def stage(self) -> Stage:
+        """How far the loaded module has come."""
+        return self._stage
+
+    @property
+    def store(self) -> Store:
+        """The store it was given, or its own."""
+        return self._store
+
+    @property
+    def statistics(self) -> Statistics:
+        """Its measurements; they stay 0 unless the configuration asks for them."""
+        return self._statistics
+
+    @property
+    def active_module(self) -> ModuleInstance | None:
+        """The instance that ``execute`` refers to, ``None`` if there is none."""
+        return self._active
+
+    @property
+    def module(self) -> Module | None:
+        """The module loaded last, ``None`` if there is none."""
+        return self._module
+
+    def import_module(self, registration: HostRegistration) -> ModuleInstance | None:
+        """The host module of a registration, ``None`` if it was not configured."""
+        return self._host_modules.get(registration)
+
+    # --- registering -----------------------------------------------------------------------------
+
+    def register_module_from_file(self, name: str, path: str | PathLike[str]) -> ModuleInstance:
+        """Load, validate and instantiate a file, and register it as ``name``.
+
+        Raises:
+            WasmError: of any of the steps; 0x60 if the name is taken.
+        """
+        return self._register(name, path)
+
+    def register_module_from_bytes(self, name: str, data: Buffer) -> ModuleInstance:
+        """The same for a binary in memory."""
+        return self._register(name, data)
+
+    def register_module_from_module(self, name: str, module: Module) -> ModuleInstance:
+        """The same for a loaded module, which is validated if necessary."""
+        return self._register(name, module)
+
+    def register_module(self, instance: ModuleInstance) -> None:
+        """Register an existing instance, such as a host module, under its own name.
+
+        Raises:
+            LinkError: 0x60, the name is taken.
+        """
+        self._leave_instantiated()
+        self._executor.register_import(self._store, instance)
+
+    def _register(self, name: str, source: Source) -> ModuleInstance:
+        self._leave_instantiated()
+        instance = self._executor.register(self._store, self._checked(source), name)
+        with self._lock:
+            self._registered.append(instance)
+        return instance
+
+    # --- step by step ----------------------------------------------------------------------------
+
+    def load_wasm(self, source: Source) -> None:
+        """Load a module from a path, from bytes, or take one that is loaded already.
+
+        Raises:
+            LoadError: it cannot be read or is malformed; the VM is unchanged.
+        """
+        module = self._loaded(source)
+        with self._lock:
+            self._module = module
+            self._stage = Stage.LOADED
+
+    def load_wasm_from_file(self, path: str | PathLike[str]) -> None:
+        """:meth:`load_wasm` for a path."""
+        self.load_wasm(path)
+
+    def load_wasm_from_bytes(self, data: Buffer) -> None:
+        """:meth:`load_wasm` for a binary in memory."""
+        self.load_wasm(data)
+
+    def load_wasm_from_module(self, module: Module) -> None:
+        """:meth:`load_wasm` for a loaded module."""
+        self.load_wasm(module)
+
+    def validate(self) -> None:
+        """Validate the loaded module.
+
+        Raises:
+            WorkflowError: 0x04, nothing is loaded.
+            ValidationError: the module is not valid.
+        """
+        with self._lock:
+            module = self._require(Stage.LOADED)
+            self._validator.validate(module)
+            self._stage = Stage.VALIDATED
+
+    def instantiate(self) -> ModuleInstance:
+        """Instantiate the validated module; the new instance becomes the active one.
+
+        Raises:
+            WorkflowError: 0x04, the loaded module is not validated.
+            LinkError, Trap: see :meth:`Executor.instantiate`; the active instance is unchanged.
+        """
+        with self._lock:
+            module = self._require(Stage.VALIDATED)
+        instance = self._executor.instantiate(self._store, module)
+        with self._lock:
+            self._active = instance
+            if self._module is module:
+                self._stage = Stage.INSTANTIATED
+        return instance
+
+    def execute(self, name: str, *args: Any, timeout: float | None = None) -> Any:
+        """Call a function of the active instance.
+
+        Args:
+            name: name of the export.
+            args: its arguments, see :class:`FunctionInstance`.
+            timeout: seconds after which the guest is stopped; ``None`` for no limit.
+
+        Returns:
+            The results as :class:`FunctionInstance` gives them; ``None`` if the guest ended
+            itself with exit code 0.
+
+        Raises:
+            WorkflowError: 0x80, there is no active instance; 0x05, it exports no such function.
+            ArgumentError: 0x83, the arguments do not fit.
+            Trap: the guest trapped, with 0x07 after ``timeout``.
+            Exit: the guest ended itself with another exit code.
+        """
+        return self._call(self._function(self._active, name), args, timeout)
+
+    def execute_registered(
+        self, module: str, name: str, *args: Any, timeout: float | None = None
+    ) -> Any:
+        """Call a function of a registered module; otherwise as :meth:`execute`."""
+        return self._call(self._function(self._store.find(module), name), args, timeout)
+
+    # --- all at once -----------------------------------------------------------------------------
+
+    def run_wasm_from_file(
+        self,
+        path: str | PathLike[str],
+        name: str = "_start",
+        *args: Any,
+        timeout: float | None = None,
+    ) -> Any:
+        """Load, validate and instantiate a file, then call one of its functions.
+
+        The new instance becomes the active one; the loaded module and the stage stay, but for
+        the step back from INSTANTIATED to VALIDATED.
+
+        Raises:
+            WasmError, Exit: of any of the steps, see there.
+        """
+        return self._run(path, name, args, timeout)
+
+    def run_wasm_from_bytes(
+        self, data: Buffer, name: str = "_start", *args: Any, timeout: float | None = None
+    ) -> Any:
+        """The same for a binary in memory."""
+        return self._run(data, name, args, timeout)
+
+    def run_wasm_from_module(
+        self, module: Module, name: str = "_start", *args: Any, timeout: float | None = None
+    ) -> Any:
+        """The same for a loaded module, which is validated if necessary."""
+        return self._run(module, name, args, timeout)
+
+    def _run(self, source: Source, name: str, args: tuple[Any, ...], timeout: float | None) -> Any:
+        self._leave_instantiated()
+
+        def run() -> Any:
+            instance = self._executor.instantiate(self._store, module)
+            with self._lock:
+                self._active = instance
+            return self._call(self._function(instance, name), args, None)
+
+        module = self._checked(source)
+        return run() if timeout is None else with_timeout(timeout, run)
+
+    # --- in the background -----------------------------------------------------------------------
+
+    def execute_async(self, name: str, *args: Any) -> Async:
+        """Start :meth:`execute` on another thread; errors come out of ``result()``."""
+        return Async(self.execute, name, *args)
+
+    def execute_registered_async(self, module: str, name: str, *args: Any) -> Async:
+        """Start :meth:`execute_registered` on another thread."""
+        return Async(self.execute_registered, module, name, *args)
+
+    def run_wasm_from_file_async(
+        self, path: str | PathLike[str], name: str = "_start", *args: Any
+    ) -> Async:
+        """Start :meth:`run_wasm_from_file` on another thread."""
+        return Async(self.run_wasm_from_file, path, name, *args)
+
+    def run_wasm_from_bytes_async(
+        self, data: Buffer, name: str = "_start", *args: Any
+    ) -> Async:
+        """Start :meth:`run_wasm_from_bytes` on another thread; the data are copied."""
+        return Async(self.run_wasm_from_bytes, bytes(memoryview(data)), name, *args)
+
+    # --- looking around --------------------------------------------------------------------------
+
+    def function_list(self) -> list[tuple[str, FunctionType]]:
+        """Name and type of each function the active instance exports, sorted by name."""
+        active = self._active
+        if active is None:
+            return []
+        return [
+            (name, function.type)
+            for name in active.list_functions()
+            if (function := active.find_function(name)) is not None
+        ]
+
+    def function_type(self, name: str) -> FunctionType | None:
+        """Type of a function of the active instance; ``None`` if there is none of that name."""
+        return _type_in(self._active, name)
+
+    def function_type_registered(self, module: str, name: str) -> FunctionType | None:
+        """Type of a function of a registered module; ``None`` if either name is unknown."""
+        return _type_in(self._store.find(module), name)
+
+    def cleanup(self) -> None:
+        """Back to the start: drop module and active instance, clear the statistics.
+
+        Registered modules, host modules and the store stay.
+        """
+        with self._lock:
+            self._stage = Stage.INITED
+            self._module = None
+            active, self._active = self._active, None
+            self._statistics.clear()
+        del active  # outside of the lock: its end may run Python code
+
+    def close(self) -> None:
+        """Clean up, and drop what the VM registered by itself; a second call does nothing."""
+        self.cleanup()
+        with self._lock:
+            mine = [*self._registered, *self._host_modules.values()]
+            self._registered.clear()
+            self._host_modules.clear()
+        for instance in mine:
+            instance.close()
+
+    def __enter__(self) -> VM:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<VM {self._stage.name.lower()}, active: {self._active!r}>"
+
+    # --- helpers ---------------------------------------------------------------------------------
+
+    def _loaded(self, source: Source) -> Module:
+        if isinstance(source, Module):
+            return source
+        if isinstance(source, (str, PathLike)):
+            return self._loader.parse_file(source)
+        return self._loader.parse_bytes(source)
+
+    def _checked(self, source: Source) -> Module:
+        module = self._loaded(source)
+        if not module.validated:
+            self._validator.validate(module)
+        return module
+
+    def _require(self, stage: Stage) -> Module:
+        if self._stage < stage or self._module is None:
+            raise WorkflowError(ErrCode.WRONG_VM_WORKFLOW, f"the stage is {self._stage.name}")
+        return self._module
+
+    def _leave_instantiated(self) -> None:
+        """Other modules' instances may replace what the loaded module's instance relied on."""
+        with self._lock:
+            self._stage = min(self._stage, Stage.VALIDATED)
+
+    @staticmethod
+    def _function(instance: ModuleInstance | None, name: str) -> FunctionInstance:
+        if instance is None:
+            raise WorkflowError(ErrCode.WRONG_INSTANCE_ADDRESS, "no such instance")
+        function = instance.find_function(name)
+        if function is None:
+            raise WorkflowError(ErrCode.FUNC_NOT_FOUND, repr(name))
+        return function
+
+    def _call(
+        self, function: FunctionInstance, args: tuple[Any, ...], timeout: float | None
+    ) -> Any:
+        try:
+            if timeout is None:
+                return self._executor.invoke(function, *args)
+            return with_timeout(timeout, self._executor.invoke, function, *args)
+        except Exit as end:
+            if end.exit_code:
+                raise
+            return None
+
+
+def _type_in(instance: ModuleInstance | None, name: str) -> FunctionType | None:
+    function = instance.find_function(name) if instance else None
+    return function.type if function else None
