@@ -23,6 +23,7 @@ PARTS = [
     "memory.c",
     "module.c",
     "pages.c",
+    "pybuffer.c",
     "table.c",
     "thread.c",
     "trap.c",
@@ -38,12 +39,8 @@ FLAGS = [
     "-Wall",
     "-Wextra",
     "-Wno-missing-field-initializers",
+    "-Wno-unused-parameter",
 ]
-
-PREAMBLE = """
-#pragma GCC diagnostic ignored "-Wunused-parameter" /* in the code cffi generates */
-#include "kernel.h"
-"""
 
 
 def declarations(header: str) -> str:
@@ -67,7 +64,7 @@ def builder() -> FFI:
     ffi.embedding_init_code("import pywasmedge")
     ffi.set_source(
         "pywasmedge._native",
-        PREAMBLE,
+        '#include "kernel.h"',
         sources=[str(SOURCE / name) for name in PARTS],
         depends=[str(path) for path in sorted(SOURCE.glob("*.h"))],
         include_dirs=[str(SOURCE)],

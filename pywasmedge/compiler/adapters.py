@@ -46,7 +46,9 @@ def _load(types: tuple[ValType, ...], base: str, prefix: str) -> Iterator[str]:
         yield f"  %{prefix}{i} = load {LLVM_TYPE[type_]}, ptr %{prefix}p{i}, align 8"
 
 
-def _store(types: tuple[ValType, ...], values: Sequence[str], base: str, prefix: str) -> Iterator[str]:
+def _store(
+    types: tuple[ValType, ...], values: Sequence[str], base: str, prefix: str
+) -> Iterator[str]:
     """Store values into a frame."""
     for i, (type_, offset) in enumerate(zip(types, slot_offsets(types), strict=True)):
         yield _at(base, offset, f"%{prefix}p{i}")

@@ -40,7 +40,8 @@ def compile_ir(text: str, level: Level, name: str = "") -> bytes:
     Raises:
         RuntimeError: LLVM rejects the text; a defect of the caller.
     """
-    return _on_llvm_thread(lambda: _compile(text, level, name))
+    code: bytes = _on_llvm_thread(lambda: _compile(text, level, name))
+    return code
 
 
 def verify(text: str, name: str = "") -> None:

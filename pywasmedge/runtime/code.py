@@ -15,6 +15,7 @@ from ..base.errors import ErrCode, Trap
 from ..compiler.abi import frame_slots
 from ..compiler.codegen import Level
 from .native import CData, address, ffi, lib
+from .objects import own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 # ---- Loading -------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Loaded:
     """A piece of code in executable memory: bytes [start, start + size)."""
 
@@ -38,11 +39,13 @@ class Loaded:
     """Offset of every function from ``start``."""
     unwind: tuple[int, int]
     """Range of the call frame information, relative to ``start``."""
-    owner: CompiledModule | None
-    """The module the code belongs to; ``None`` for adapters."""
+    module: Module | None
+    """The module the code was made from; ``None`` for adapters."""
+    frame_table: object = None
+    """What ``backtrace`` has read from the call frame information."""
 
 
-def load(code: Code, owner: CompiledModule | None = None) -> Loaded:
+def load(code: Code, module: Module | None = None) -> Loaded:
     """Put ``code`` into executable memory, where it stays until ``release``.
 
     Raises:
@@ -65,7 +68,7 @@ def load(code: Code, owner: CompiledModule | None = None) -> Loaded:
     if not lib.we_code_seal(pages, size):
         lib.we_code_free(pages, size)
         raise MemoryError("cannot make code executable")
-    loaded = Loaded(address(pages), size, code.entries, code.unwind, owner)
+    loaded = Loaded(address(pages), size, code.entries, code.unwind, module)
     _register(loaded)
     return loaded
 
@@ -253,6 +256,7 @@ class CompiledModule:
         type_ids: ``uint32_t *``, process-wide number of each type.
         handle: the ``we_module *`` that instances are made of.
         guarded: the code relies on guard pages behind every memory.
+        owned: frees ``handle`` and the code; instances keep it.
     """
 
     __slots__ = (
@@ -268,6 +272,7 @@ class CompiledModule:
         "guarded",
         "handle",
         "module",
+        "owned",
         "type_ids",
     )
 
@@ -303,8 +308,7 @@ class CompiledModule:
         self._pieces: list[int] = []
         count = len(module.funcs)
         handle = lib.we_module_new(len(module.types), module.imported_funcs, count)
-        if not handle:
-            raise MemoryError
+        self.owned = own(handle, "we_module_free")
         self.handle: CData = handle
         self._key = _new_key(self)
         handle.self = ffi.cast("void *", self._key)
@@ -315,7 +319,7 @@ class CompiledModule:
         indices = array("I", module.func_types)
         ffi.memmove(handle.func_types, indices, 4 * len(indices))
         self._whole = self._compile_as_a_whole()
-        finalize(self, _free, handle, self._pieces).atexit = False
+        finalize(self, _unregister, self._pieces).atexit = False
 
     def _compile_as_a_whole(self) -> bool:
         lazy = self._configure.lazy
@@ -393,7 +397,7 @@ class CompiledModule:
         from array import array
 
         with self._lock:
-            loaded = load(code, self)
+            loaded = load(code, self.module)
             pages = ffi.cast("void *", loaded.start)
             if not lib.we_module_own_code(self.handle, pages, loaded.size):
                 _unregister([loaded.start])
@@ -417,11 +421,6 @@ def _new_key(module: CompiledModule) -> int:
         _next_key += 1
         _modules[key] = module
     return key
-
-
-def _free(handle: CData, pieces: list[int]) -> None:
-    _unregister(pieces)
-    lib.we_module_free(handle)
 
 
 def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:

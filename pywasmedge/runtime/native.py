@@ -19,8 +19,10 @@ except ImportError as error:
 CData: TypeAlias = Any
 """A C object of cffi (pointer, struct or array)."""
 
-ffi: Any = _native.ffi
+ffi = _native.ffi
 lib: Any = _native.lib
+shared_object: str = _native.__file__
+"""Path of the shared object that holds the kernel."""
 
 
 def address(pointer: CData) -> int:
