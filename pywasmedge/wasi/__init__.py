@@ -1,0 +1,18 @@
+"""WASI preview1: the system interface for guests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from .module import WasiModule
+
+__all__ = ["WasiModule"]
+
+
+def __getattr__(name: str) -> object:
+    if name == "WasiModule":
+        from .module import WasiModule
+
+        return WasiModule
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

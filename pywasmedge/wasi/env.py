@@ -226,6 +226,19 @@ def normalise(guest: str) -> str:
     return "/".join(parts) or "/"
 
 
+def parse_preopen(spec: str) -> tuple[str, str, bool]:
+    """Guest name, host path and whether it is read-only.
+
+    >>> parse_preopen("/data:some/dir:readonly"), parse_preopen("dir")
+    (('/data', 'some/dir', True), ('dir', 'dir', False))
+    """
+    guest, colon, host = spec.partition(":")
+    if not colon:
+        return spec, spec, False
+    path = host.removesuffix(":readonly")
+    return guest, path, path != host
+
+
 def _text(text: str | bytes) -> bytes:
     data = os.fsencode(text)
     if 0 in data:

@@ -1,0 +1,156 @@
+"""The host module ``wasi_snapshot_preview1``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from ..base import log
+from ..base.types import FunctionType
+from ..runtime.host import host_function
+from ..runtime.instance import ModuleInstance
+from .env import Env, parse_preopen
+from .groups import find, find_all
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from ..runtime.function import FunctionInstance
+
+NAME = "wasi_snapshot_preview1"
+
+
+class WasiModule(ModuleInstance):
+    """WASI preview1 for the modules it is linked to, which share its descriptors.
+
+    Functions are made when they are first asked for.
+
+    Attributes:
+        env: the state: arguments, descriptors, exit code.
+    """
+
+    __slots__ = ("env",)
+
+    def __init__(
+        self,
+        args: Iterable[str] = ("",),
+        env: Mapping[str, str] | Iterable[str] = (),
+        preopens: Mapping[str, str | os.PathLike[str]] | Iterable[str] = (),
+        *,
+        stdin: object = 0,
+        stdout: object = 1,
+        stderr: object = 2,
+    ) -> None:
+        """Make the module, ready for a program.
+
+        Args:
+            args: the program's name, then its arguments.
+            env: its whole environment: a mapping, or ``NAME=VALUE`` strings.
+            preopens: directories it may use: host paths by guest name, or strings
+                ``GUEST:HOST``, ``GUEST:HOST:readonly`` or ``PATH``. They become the descriptors
+                from 3 on.
+            stdin, stdout, stderr: a host descriptor (the default is the host's own stream), a
+                file object, for input ``bytes``, for output a callable that gets ``bytes``;
+                ``None`` for no such stream.
+
+        Raises:
+            OSError: a directory cannot be opened, or a host descriptor is not open.
+            ValueError: a string contains a NUL character.
+        """
+        self._setup(NAME, None)
+        self.env = Env()
+        object.__setattr__(self.exports, "_pending", _Functions(self.env))
+        self._set_strings(args, env)
+        for fd, stream in enumerate((stdin, stdout, stderr)):
+            if stream is not None:
+                self.env.set_stream(fd, stream)
+        if isinstance(preopens, Mapping):
+            for guest, host in preopens.items():
+                self.env.preopen(guest, host)
+        else:
+            for spec in preopens:
+                guest, path, readonly = parse_preopen(spec)
+                self.env.preopen(guest, path, readonly=readonly)
+
+    @classmethod
+    def uninitialised(cls) -> WasiModule:
+        """A module without arguments, environment and descriptors, to be completed by ``init``."""
+        return cls((), stdin=None, stdout=None, stderr=None)
+
+    def init(
+        self, args: Iterable[str] = (), env: Iterable[str] = (), preopens: Iterable[str] = ()
+    ) -> None:
+        """Make the module ready for a program, or for the next one.
+
+        Replaces arguments (none at all stands for one empty name), environment and exit code.
+        Descriptors that are open stay; the host's streams and ``preopens`` take numbers that are
+        free. A directory that cannot be opened is logged and left out.
+
+        Raises:
+            ValueError: a string contains a NUL character.
+        """
+        self._set_strings(list(args) or [""], env)
+        self.env.exit_code = 0
+        for fd in range(3):
+            if fd not in self.env.table:
+                try:
+                    self.env.set_stream(fd, fd)
+                except OSError:  # the host's stream is closed, so is the guest's
+                    continue
+        for spec in preopens:
+            guest, path, readonly = parse_preopen(spec)
+            try:
+                self.env.preopen(guest, path, readonly=readonly)
+            except OSError as error:
+                log.error(f"directory {path!r}: {error.strerror}")
+
+    @property
+    def exit_code(self) -> int:
+        """What the program gave to ``proc_exit``, 0 to 2^32-1; 0 before."""
+        return self.env.exit_code
+
+    def close(self) -> None:
+        """Close all descriptors, leave all stores; what the host opened itself stays open."""
+        self.env.close()
+        super().close()
+
+    def __repr__(self) -> str:
+        return f"<WasiModule {[os.fsdecode(arg) for arg in self.env.args]}>"
+
+    def _set_strings(self, args: Iterable[str], env: Mapping[str, str] | Iterable[str]) -> None:
+        self.env.set_args(args)
+        if isinstance(env, Mapping):
+            env = [f"{name}={value}" for name, value in env.items()]
+        self.env.set_environ(env)
+
+
+class _Functions(dict[str, "Callable[[], FunctionInstance]"]):
+    """What makes each function of an environment; has all of them, imports files as needed."""
+
+    __slots__ = ("_env",)
+
+    def __init__(self, env: Env) -> None:
+        self._env = env
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and find(name) is not None
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(find_all())
+
+    def __missing__(self, name: str) -> Callable[[], FunctionInstance]:
+        function = find(name)
+        if function is None:
+            raise KeyError(name)
+
+        def make() -> FunctionInstance:
+            return host_function(
+                function.bind(self._env),
+                FunctionType(function.params, function.results),
+                name=name,
+                caller=memoryview,
+                params=function.frame,
+            )
+
+        return make
