@@ -66,6 +66,8 @@ class EmitterBase:
         self.declarations: set[str] = set()
         self.bools: dict[str, str] = {}
         """i1 values behind i32 ones that come from a comparison."""
+        self._pointers: dict[str, str] = {}
+        """Address operand -> base plus operand, computed in the current block (memory 0)."""
         self._labels = 0
         self._traps: dict[int, str] = {}
         self._entry: dict[str, str] = {}
@@ -100,6 +102,7 @@ class EmitterBase:
         """Start block ``label``; the block before must have ended."""
         self.lines.append(f"{label}:")
         self.block_name = label
+        self._pointers.clear()
 
     def at_entry(self, name: str, rhs: str) -> str:
         """A value computed once, in the entry block, under ``name`` (without ``%``)."""
@@ -111,6 +114,7 @@ class EmitterBase:
         self.lines = [header, "entry:", ""]
         self.values.clear()
         self.bools.clear()
+        self._pointers.clear()
         self.block_name = "entry"
         self.reachable = True
         self._labels = 0
@@ -197,11 +201,11 @@ class EmitterBase:
             struct = self.memory_struct(memory)
             slot = self.offset(struct, layout.MEMORY["base"])
             return self.emit(f"load ptr, ptr {slot}{INVARIANT}")
-        slot = self.at_entry(
-            "base.slot",
-            f"getelementptr inbounds i8, ptr %ctx, i64 {layout.INSTANCE['memory0']}",
-        )
-        return self.at_entry("base", f"load ptr, ptr {slot}{INVARIANT}")
+        if "base" not in self._entry:
+            at = layout.INSTANCE["memory0"]
+            slot = self.at_entry("base.slot", f"getelementptr inbounds i8, ptr %ctx, i64 {at}")
+            self.at_entry("base", f"load ptr, ptr {slot}{INVARIANT}")
+        return "%base"
 
     def memory_size(self, memory: int) -> str:
         """Size of ``memory`` in bytes now (i64)."""
@@ -213,16 +217,24 @@ class EmitterBase:
     def address(self, memarg: Memarg, operand: str, size: int) -> str:
         """Pointer to ``size`` bytes of a memory; using it faults, or a check traps before."""
         memory, offset, _ = memarg
-        base = self.base(memory)
         if self.guarded and offset < GUARD_OFFSET:
             if not operand.startswith("%"):
                 address = (int(operand) & 0xFFFFFFFF) + offset
-                return self.emit(f"getelementptr i8, ptr {base}, i64 {address}")
-            index = self.emit(f"zext i32 {operand} to i64")
-            pointer = self.emit(f"getelementptr i8, ptr {base}, i64 {index}")
+                return self.emit(f"getelementptr i8, ptr {self.base(memory)}, i64 {address}")
+            pointer = self._pointers.get(operand) if memory == 0 else None
+            if pointer is None:
+                lines = self.lines
+                base = self.base(memory)
+                n = len(lines)
+                lines.append(f"%{n} = zext i32 {operand} to i64")
+                pointer = f"%{n + 1}"
+                lines.append(f"{pointer} = getelementptr i8, ptr {base}, i64 %{n}")
+                if memory == 0:
+                    self._pointers[operand] = pointer
             if offset:
-                pointer = self.emit(f"getelementptr i8, ptr {pointer}, i64 {offset}")
+                return self.emit(f"getelementptr i8, ptr {pointer}, i64 {offset}")
             return pointer
+        base = self.base(memory)
         wide = self.emit(f"zext i32 {operand} to i64")
         start = self.emit(f"add nuw i64 {wide}, {offset}")
         end = self.emit(f"add nuw i64 {start}, {size}")
@@ -249,21 +261,29 @@ class EmitterBase:
     def simple(self, row: Row) -> Callable[..., None]:
         """The function that emits one instruction of ``row``, given its immediates."""
         operands = len(row.type.partition("->")[0].split())
-        if isinstance(row.lowering, Use):
-            return self._use(row.lowering, operands)
-        return compile_template(self, row.lowering, operands)
-
-    def _use(self, use: Use, operands: int) -> Callable[..., None]:
-        function, fixed, values = LOWERINGS[use.function], use.args, self.values
+        if not isinstance(row.lowering, Use):
+            return compile_template(self, row.lowering, operands)
+        function = LOWERINGS[row.lowering.function]
+        fixed, values = row.lowering.args, self.values
+        has_result = not row.type.endswith("->")
 
         def lower(*immediates: object) -> None:
+            taken = values[-operands:] if operands else ()
             if operands:
-                taken = values[-operands:]
                 del values[-operands:]
-                result = function(self, *fixed, *immediates, *taken)
-            else:
-                result = function(self, *fixed, *immediates)
-            if result is not None:
-                values.append(result)
+            result = function(self, *fixed, *immediates, *taken)
+            if has_result:
+                values.append(str(result))
 
+        def unary(*immediates: object) -> None:
+            values[-1] = str(function(self, *fixed, *immediates, values[-1]))
+
+        def binary() -> None:
+            second = values.pop()
+            values[-1] = str(function(self, *fixed, values[-1], second))
+
+        if has_result and operands == 1:
+            return unary
+        if has_result and operands == 2 and not row.immediates:
+            return binary
         return lower

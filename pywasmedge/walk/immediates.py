@@ -173,6 +173,9 @@ def _memarg(walk: Walk, natural: int, *, exact: bool = False) -> Decoder:
     multi = Proposal.MULTI_MEMORIES in walk.proposals
 
     def memarg(pos: int) -> tuple[Memarg, int]:
+        align, offset = data[pos], data[pos + 1]
+        if align == natural and offset < 0x80 and memories:
+            return Memarg(0, offset, align), pos + 2
         align, pos = reader.u32(data, pos, walk.end)
         memory = 0
         if align & 0x40 and multi:

@@ -131,7 +131,11 @@ def _local_get(walk: Walk, sink: Sink | None) -> Step:
     emit = sink.local_get
 
     def local_get_emit(pos: int) -> int:
-        index, pos = local(pos)
+        index = data[pos]
+        if index < 0x80 and index < len(local_types):
+            pos += 1
+        else:
+            index, pos = local(pos)
         push(local_types[index])
         emit(index)
         return pos
@@ -162,7 +166,10 @@ def _local_set(walk: Walk, sink: Sink | None) -> Step:
 
     def local_set_emit(pos: int) -> int:
         index, pos = local(pos)
-        pop(local_types[index])
+        if types[-1] == local_types[index]:
+            del types[-1]
+        else:
+            pop(local_types[index])
         emit(index)
         return pos
 
@@ -170,12 +177,16 @@ def _local_set(walk: Walk, sink: Sink | None) -> Step:
 
 
 def _local_tee(walk: Walk, sink: Sink | None) -> Step:
-    local_types = walk.local_types
+    data, local_types = walk.data, walk.local_types
     types, pop = walk.stack.types, walk.stack.pop
     local = decoder(walk, "local")
 
     def local_tee(pos: int) -> int:
-        index, pos = local(pos)
+        index = data[pos]
+        if index < 0x80 and index < len(local_types):
+            pos += 1
+        else:
+            index, pos = local(pos)
         type_ = local_types[index]
         if types[-1] != type_:
             pop(type_)
