@@ -58,7 +58,19 @@ class Flow(EmitterBase):
     """Offset of each loop opcode of the function -> locals assigned in the loop."""
     local_llvm: list[str]
     """LLVM type of each local."""
+    spilled = False
+    """Locals live in stack slots, whose addresses are in ``locals``."""
     _snapshot: list[str] | None = None
+
+    def open_locals(self, initial: list[str], *, spill: bool) -> None:
+        """Begin with these values of all locals, kept as SSA values or in stack slots."""
+        self.spilled = spill
+        if spill:
+            for index, (type_, value) in enumerate(zip(self.local_llvm, initial, strict=True)):
+                self.at_entry(f"l{index}", f"alloca {type_}")
+                self.void(f"store {type_} {value}, ptr %l{index}")
+            initial = [f"%l{index}" for index in range(len(initial))]
+        self.restore(initial)
 
     def snapshot(self) -> list[str]:
         """A copy of the locals, shared until one is assigned."""
@@ -92,7 +104,7 @@ class Flow(EmitterBase):
     def loop(self, frame: Frame) -> None:
         """``loop``: a block with phis still to be filled."""
         label = self._open(frame)
-        label.assigned = self.assigned.get(frame.start, ())
+        label.assigned = () if self.spilled else self.assigned.get(frame.start, ())
         self._edge(label, len(frame.params))
         self.void(f"br label %{label.name}")
         self.place(label.name)

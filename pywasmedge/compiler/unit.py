@@ -26,6 +26,11 @@ attributes #0 = { nounwind uwtable "probe-stack"="inline-asm" }
 attributes #1 = { cold noreturn nounwind }
 """
 
+MAX_JOINS = 1 << 24
+"""Locals times bytes of a body, above which its locals are kept in stack slots."""
+MAX_LOOP_PHIS = 1 << 17
+"""The same for the phis its loops need."""
+
 
 class Emitter(Variables):
     """The complete sink of a walk: one LLVM function per body."""
@@ -74,9 +79,16 @@ class UnitWriter:
         types = walk.local_types
         emitter.local_llvm = [LLVM_TYPE[t] for t in types]
         count = len(type_.params)
-        emitter.restore(names[1 : count + 1] + [ZERO[t] for t in types[count:]])
+        initial = names[1 : count + 1] + [ZERO[t] for t in types[count:]]
+        emitter.open_locals(initial, spill=self._spill(index, len(types)))
         emitter.open_function(walk.stack.frames[0])
         walk.run(start, index, walk.table)
         if emitter.reachable:
             emitter.ret(type_.results)
         return emitter.finish()
+
+    def _spill(self, index: int, locals_: int) -> bool:
+        """Whether joining the locals by phis could cost far more than the body is worth."""
+        start, end = self.module.bodies[index]
+        loop_phis = sum(map(len, self._emitter.assigned.values()))
+        return locals_ * (end - start) > MAX_JOINS or loop_phis > MAX_LOOP_PHIS

@@ -27,17 +27,25 @@ class Variables(Flow, Calls):
 
     def local_get(self, index: int) -> None:
         """``local.get``."""
-        self.values.append(self.locals[index])
+        value = self.locals[index]
+        if self.spilled:
+            value = self.emit(f"load {self.local_llvm[index]}, ptr {value}")
+        self.values.append(value)
 
     def local_set(self, index: int) -> None:
         """``local.set``."""
-        self.locals[index] = self.values.pop()
-        self._snapshot = None
+        self._assign(index, self.values.pop())
 
     def local_tee(self, index: int) -> None:
         """``local.tee``."""
-        self.locals[index] = self.values[-1]
-        self._snapshot = None
+        self._assign(index, self.values[-1])
+
+    def _assign(self, index: int, value: str) -> None:
+        if self.spilled:
+            self.void(f"store {self.local_llvm[index]} {value}, ptr {self.locals[index]}")
+        else:
+            self.locals[index] = value
+            self._snapshot = None
 
     def global_get(self, index: int) -> None:
         """``global.get``."""
