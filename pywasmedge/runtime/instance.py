@@ -15,12 +15,14 @@ from .memory import MemoryInstance
 from .table import TableInstance
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, MutableMapping
     from types import TracebackType
 
     from ..base.types import FunctionType
     from .core import Extern
     from .store import Store
+
+    Pending = MutableMapping[str, Callable[[], FunctionInstance]]
 
 _CLASSES: dict[ExternKind, type] = {
     ExternKind.FUNCTION: FunctionInstance,
@@ -40,17 +42,17 @@ class Exports:
 
     __slots__ = ("__dict__", "_core", "_items", "_lock", "_pending")
 
-    def __init__(self, core: Core | None) -> None:
+    def __init__(self, core: Core | None, pending: Pending | None = None) -> None:
         put = object.__setattr__
         put(self, "_core", core)
         put(self, "_items", {})
-        put(self, "_pending", {})
+        put(self, "_pending", {} if pending is None else pending)
         put(self, "_lock", Lock())
 
     if TYPE_CHECKING:
         _core: Core | None
         _items: dict[tuple[ExternKind, str], Extern]
-        _pending: dict[str, Callable[[], FunctionInstance]]
+        _pending: Pending
         _lock: Lock
 
     def __getattr__(self, name: str) -> Any:
@@ -149,11 +151,12 @@ class ModuleInstance:
         for key, value in (exports or {}).items():
             self._add(key, value)
 
-    def _setup(self, name: str, core: Core | None) -> None:
+    def _setup(self, name: str, core: Core | None, pending: Pending | None = None) -> None:
+        """Initialise; ``pending`` makes host functions when something first asks for them."""
         self.name = name
         self._core = core
         self._stores: WeakSet[Store] = WeakSet()
-        self.exports = Exports(core)
+        self.exports = Exports(core, pending)
 
     @classmethod
     def create(cls, name: str = "", exports: Mapping[str, Any] | None = None) -> ModuleInstance:

@@ -120,7 +120,7 @@ def allocate(
     """A new instance with its globals initialised, segments not yet applied."""
     tree = plan.tree
     c = lib.we_instance_new(
-        compiled.c,
+        compiled.handle,
         len(memories),
         len(tree.table_types),
         len(tree.global_types),
