@@ -132,6 +132,7 @@ def _readers(proposals: frozenset[Proposal]) -> dict[str, Reader]:
     """A reader for each kind of immediate in the instruction table (see ``isa.row``)."""
     types = value_types(proposals)
     several_values = Proposal.MULTI_VALUE in proposals
+    memarg = _memarg(Proposal.MULTI_MEMORIES in proposals)
 
     def reference(data: bytes, pos: int, end: int) -> tuple[int, int]:
         return ref_type(data, pos, end, types)
@@ -165,13 +166,12 @@ def _readers(proposals: frozenset[Proposal]) -> dict[str, Reader]:
         "v128": _bits(16),
         "lanes16": _bits(16),
         "lane": _bits(1),
-        "memarg": _memarg,
-        "memarg_exact": _memarg,
+        "memarg": memarg,
+        "memarg_exact": memarg,
         "block": block,
         "labels": _labels,
         "valtypes": value_type_vector,
         "reftype": reference,
-        "zero": _zero,
     }
 
 
@@ -193,11 +193,22 @@ def _bits(size: int) -> Reader:
     return bits
 
 
-def _memarg(data: bytes, pos: int, end: int) -> tuple[int, int]:
-    align, pos = u32(data, pos, end)
-    if align & 0x40:
-        _, pos = u32(data, pos, end)
-    return u32(data, pos, end)
+def _memarg(several_memories: bool) -> Reader:
+    """Alignment, then the offset; between them a memory index if bit 6 announces one."""
+
+    def memarg(data: bytes, pos: int, end: int) -> tuple[int, int]:
+        start = pos
+        flags, pos = u32(data, pos, end)
+        if flags & 0x40 and several_memories:
+            flags ^= 0x40
+            _, pos = u32(data, pos, end)
+        offset, pos = u32(data, pos, end)
+        if flags >= (64 if several_memories else 32):
+            detail = f"malformed memop flags 0x{flags:x}"
+            raise LoadError(ErrCode.ILLEGAL_GRAMMAR, detail, offset=start)
+        return offset, pos
+
+    return memarg
 
 
 def _labels(data: bytes, pos: int, end: int) -> tuple[int, int]:
