@@ -53,6 +53,56 @@ if TYPE_CHECKING:
     from .vm import VM, Stage
     from .wasi import WasiModule
 
+__all__ = [
+    "VM",
+    "ArgumentError",
+    "Async",
+    "Caller",
+    "Configure",
+    "ErrCode",
+    "Executor",
+    "Exit",
+    "ExportType",
+    "Exports",
+    "ExternKind",
+    "FunctionInstance",
+    "FunctionType",
+    "GlobalInstance",
+    "GlobalType",
+    "HostRegistration",
+    "ImportType",
+    "Limits",
+    "LinkError",
+    "LoadError",
+    "Loader",
+    "MemoryInstance",
+    "MemoryType",
+    "Module",
+    "ModuleInstance",
+    "Proposal",
+    "Stage",
+    "Statistics",
+    "Store",
+    "TableInstance",
+    "TableType",
+    "Tier",
+    "Trap",
+    "ValType",
+    "ValidationError",
+    "Validator",
+    "WasiModule",
+    "WasmError",
+    "WorkflowError",
+    "__version__",
+    "externref",
+    "f32",
+    "f64",
+    "funcref",
+    "i32",
+    "i64",
+    "v128",
+]
+
 _HOMES = {
     "base.config": "Configure HostRegistration Proposal Tier",
     "base.errors": "ArgumentError ErrCode Exit LinkError LoadError Trap ValidationError WasmError"
@@ -76,8 +126,6 @@ _HOMES = {
 """Where each public name lives; imported when first used, so that importing the package is free."""
 
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
-
-__all__ = [*sorted(_HOME_OF), "__version__"]  # noqa: PLE0604
 
 
 def __getattr__(name: str) -> object:

@@ -17,13 +17,15 @@ from .runtime.statistics import Statistics
 from .runtime.store import Store
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
     from types import TracebackType
+    from typing import TypeAlias
+
+    from _typeshed import ReadableBuffer
 
     from .base.types import FunctionType
     from .runtime.function import FunctionInstance
 
-    Source = str | PathLike[str] | Buffer | Module
+    Source: TypeAlias = str | PathLike[str] | ReadableBuffer | Module
 
 
 class Stage(IntEnum):
@@ -116,7 +118,7 @@ class VM:
         """
         return self._register(name, path)
 
-    def register_module_from_bytes(self, name: str, data: Buffer) -> ModuleInstance:
+    def register_module_from_bytes(self, name: str, data: ReadableBuffer) -> ModuleInstance:
         """The same for a binary in memory."""
         return self._register(name, data)
 
@@ -157,7 +159,7 @@ class VM:
         """:meth:`load_wasm` for a path."""
         self.load_wasm(path)
 
-    def load_wasm_from_bytes(self, data: Buffer) -> None:
+    def load_wasm_from_bytes(self, data: ReadableBuffer) -> None:
         """:meth:`load_wasm` for a binary in memory."""
         self.load_wasm(data)
 
@@ -239,7 +241,7 @@ class VM:
         return self._run(path, name, args, timeout)
 
     def run_wasm_from_bytes(
-        self, data: Buffer, name: str = "_start", *args: Any, timeout: float | None = None
+        self, data: ReadableBuffer, name: str = "_start", *args: Any, timeout: float | None = None
     ) -> Any:
         """The same for a binary in memory."""
         return self._run(data, name, args, timeout)
@@ -279,7 +281,7 @@ class VM:
         return Async(self.run_wasm_from_file, path, name, *args)
 
     def run_wasm_from_bytes_async(
-        self, data: Buffer, name: str = "_start", *args: Any
+        self, data: ReadableBuffer, name: str = "_start", *args: Any
     ) -> Async:
         """Start :meth:`run_wasm_from_bytes` on another thread; the data are copied."""
         return Async(self.run_wasm_from_bytes, bytes(memoryview(data)), name, *args)

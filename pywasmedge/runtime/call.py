@@ -11,7 +11,7 @@ from struct import error as StructError  # noqa: N812
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import ArgumentError, ErrCode, Trap
+from ..base.errors import ArgumentError, ErrCode
 from ..base.types import ValType
 from .native import ffi, lib
 from .values import decode
@@ -35,12 +35,10 @@ _FAILED = int(ErrCode.EXECUTION_FAILED)
 # --- Python calls a function -----------------------------------------------------------------
 
 
-def failure(code: int, owner: Core | None) -> BaseException:
+def failure(code: int) -> BaseException:
     """The exception for a call that ended with trap ``code`` on this thread."""
     if code == _FAILED and (error := _raised.pop(get_ident(), None)) is not None:
         return error
-    if owner is None:
-        return Trap(ErrCode(code))
     from .backtrace import trap
 
     return trap(code)
@@ -55,11 +53,12 @@ def caller(
         func: the ``we_func``.
         signature: its signature.
         name: what error messages call it, ``None`` to ask the owner.
-        owner: the instance it belongs to, kept alive by the closure; ``None`` for a host function.
+        owner: the instance it belongs to, ``None`` for a host function.
     """
     kept = owner.kept if owner else None
 
     def encode(args: tuple[Any, ...]) -> bytes:
+        """Pack with all checks. Its reference to ``owner`` keeps the instance alive."""
         try:
             return signature.params.encode(args, kept, "argument")
         except ArgumentError as error:
@@ -69,10 +68,10 @@ def caller(
 
     results = signature.type.results
     if len(results) > 1 or (results and results[0] == ValType.V128):
-        return _caller_of_many(func, signature, owner, encode)
+        return _caller_of_many(func, signature, encode)
     make = _CALLERS[results[0] if results else None]
     pack = signature.params.struct.pack if signature.params.plain else None
-    return make(func, pack or _refuse, signature.params.struct.size, owner, encode)
+    return make(func, pack or _refuse, signature.params.struct.size, encode)
 
 
 def _refuse(*_values: Any) -> bytes:
@@ -85,9 +84,7 @@ if TYPE_CHECKING:
     _Encode = Callable[[tuple[Any, ...]], bytes]
 
 
-def _caller_of_none(
-    func: Any, pack: _Pack, size: int, owner: Core | None, encode: _Encode
-) -> Callable[..., Any]:
+def _caller_of_none(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
     invoke = lib.we_call_void
 
     def call(*args: Any) -> None:
@@ -96,7 +93,7 @@ def _caller_of_none(
         except _UNPACKABLE:
             data = encode(args)
         if code := invoke(func, data, size):
-            raise failure(code, owner)
+            raise failure(code)
 
     return call
 
@@ -104,9 +101,7 @@ def _caller_of_none(
 def _caller_of_integer(invoke: Any, trapped: int) -> Callable[..., Callable[..., Any]]:
     last_trap = lib.we_last_trap
 
-    def make(
-        func: Any, pack: _Pack, size: int, owner: Core | None, encode: _Encode
-    ) -> Callable[..., Any]:
+    def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
             try:
                 data = pack(*args)
@@ -114,7 +109,7 @@ def _caller_of_integer(invoke: Any, trapped: int) -> Callable[..., Callable[...,
                 data = encode(args)
             result = invoke(func, data, size)
             if result == trapped and (code := last_trap()):
-                raise failure(code, owner)
+                raise failure(code)
             return result
 
         return call
@@ -125,9 +120,7 @@ def _caller_of_integer(invoke: Any, trapped: int) -> Callable[..., Callable[...,
 def _caller_of_float(invoke: Any) -> Callable[..., Callable[..., Any]]:
     last_trap = lib.we_last_trap
 
-    def make(
-        func: Any, pack: _Pack, size: int, owner: Core | None, encode: _Encode
-    ) -> Callable[..., Any]:
+    def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
         def call(*args: Any) -> Any:
             try:
                 data = pack(*args)
@@ -135,7 +128,7 @@ def _caller_of_float(invoke: Any) -> Callable[..., Callable[..., Any]]:
                 data = encode(args)
             result = invoke(func, data, size)
             if result != result and (code := last_trap()):
-                raise failure(code, owner)
+                raise failure(code)
             return result
 
         return call
@@ -147,10 +140,8 @@ def _caller_of_reference(type_: ValType) -> Callable[..., Callable[..., Any]]:
     trapped = lib.WE_TRAPPED_I64 & 0xFFFF_FFFF_FFFF_FFFF
     make_word = _caller_of_integer(lib.we_call1, trapped)
 
-    def make(
-        func: Any, pack: _Pack, size: int, owner: Core | None, encode: _Encode
-    ) -> Callable[..., Any]:
-        word = make_word(func, pack, size, owner, encode)
+    def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
+        word = make_word(func, pack, size, encode)
 
         def call(*args: Any) -> Any:
             return decode(type_, word(*args))
@@ -171,9 +162,7 @@ _CALLERS: dict[ValType | None, Callable[..., Callable[..., Any]]] = {
 }
 
 
-def _caller_of_many(
-    func: Any, signature: Signature, owner: Core | None, encode: _Encode
-) -> Callable[..., Any]:
+def _caller_of_many(func: Any, signature: Signature, encode: _Encode) -> Callable[..., Any]:
     """For results that do not fit the kernel's short cuts: through a frame in memory."""
     size = signature.frame_size
     results = signature.results
@@ -185,7 +174,7 @@ def _caller_of_many(
         data = encode(args)
         frame[: len(data)] = data
         if code := lib.we_call(func, ffi.from_buffer("uint64_t *", frame)):
-            raise failure(code, owner)
+            raise failure(code)
         values = unpack(frame)
         if not results.plain:
             values = results.decode(values)

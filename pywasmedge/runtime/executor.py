@@ -96,7 +96,7 @@ class Executor:
 
         imports = Imports(plan, find)
         memories = make_memories(plan, imports, self._configure.max_memory_page)
-        guarded = all([memory.c.guarded for memory in memories])
+        guarded = all(memory.c.guarded for memory in memories)
         compiled = module._code.get((self._key, guarded)) or self._compile(module, guarded)
         core = allocate(plan, compiled, imports, memories)
         try:

@@ -103,7 +103,7 @@ class _Annotated:
     def __init__(self, function: Callable[..., Any]) -> None:
         plain: Any = getattr(function, "__func__", function)
         if not hasattr(plain, "__code__"):
-            plain = getattr(type(function), "__call__", None)
+            plain = type(function).__call__
         self._code = getattr(plain, "__code__", None)
         self._label = getattr(function, "__name__", repr(function))
         self._annotations: dict[str, Any] = getattr(plain, "__annotations__", {})

@@ -227,10 +227,11 @@ class ModuleInstance:
         self.add_function(name, value)
 
     def _put(self, kind: ExternKind, name: str, value: Any) -> None:
+        item: Extern = value
         if not isinstance(value, _CLASSES[kind]):
             raise TypeError(f"{_CLASSES[kind].__name__} expected, not {type(value).__name__}")
         with self.exports._lock:
-            self.exports._items[kind, name] = value
+            self.exports._items[kind, name] = item
             self.exports.__dict__.pop(name, None)
 
     def find_function(self, name: str) -> FunctionInstance | None:
@@ -292,5 +293,3 @@ class ModuleInstance:
 
     def __repr__(self) -> str:
         return f"<ModuleInstance {self.name!r}: {len(self.exports)} exports>"
-
-

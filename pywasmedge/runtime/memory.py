@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from ..base.errors import ErrCode, Trap
 from ..base.types import MAX_PAGES, PAGE_SIZE, Limits, MemoryType
 from .native import address, ffi, lib
 from .objects import Buffer, Owned, own
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 class MemoryInstance(Buffer):
@@ -66,9 +63,7 @@ class MemoryInstance(Buffer):
     def type(self) -> MemoryType:
         """Its type, with the current size as minimum."""
         c = self.c
-        return MemoryType(
-            Limits(self.pages, c.declared_max if c.has_max else None), bool(c.shared)
-        )
+        return MemoryType(Limits(self.pages, c.declared_max if c.has_max else None), bool(c.shared))
 
     @property
     def size(self) -> int:
@@ -122,20 +117,6 @@ class MemoryInstance(Buffer):
         if offset < 0 or length < 0 or offset + length > self.c.size:
             detail = f"{length} bytes at {offset}, memory has {self.c.size} bytes"
             raise Trap(ErrCode.MEMORY_OUT_OF_BOUNDS, detail)
-
-    def close(self) -> None:
-        """Nothing to do: the bytes go when the last reference or view is gone."""
-
-    def __enter__(self) -> MemoryInstance:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         c = self.c

@@ -11,12 +11,13 @@ from ..base.config import Configure
 from ..base.errors import ErrCode, LoadError, ValidationError
 
 if TYPE_CHECKING:
-    from collections.abc import Buffer
     from types import TracebackType
 
+    from _typeshed import ReadableBuffer
+
+    from ..base.config import Proposal
     from ..base.types import ExternKind, ExternType
     from ..module import ast
-    from ..base.config import Proposal
     from .code import CompiledModule
     from .plan import Plan
 
@@ -155,7 +156,7 @@ class Loader:
                 raise _unreadable(ErrCode.READ_ERROR, path, error) from error
         return self.parse_bytes(data)
 
-    def parse_bytes(self, data: Buffer) -> Module:
+    def parse_bytes(self, data: ReadableBuffer) -> Module:
         """Load a binary from a bytes-like object (which is copied unless it is ``bytes``).
 
         Raises:

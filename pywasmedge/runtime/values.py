@@ -184,7 +184,7 @@ class Values:
                 ErrCode.FUNC_SIG_MISMATCH, f"{expected} expected, {len(values)} given"
             )
         raw = []
-        for number, (type_, value) in enumerate(zip(self.types, values), 1):
+        for number, (type_, value) in enumerate(zip(self.types, values, strict=True), 1):
             try:
                 raw.append(_ENCODE[type_](value, kept))
             except TypeError as error:
@@ -195,7 +195,7 @@ class Values:
 
     def decode(self, raw: tuple[Any, ...]) -> tuple[Any, ...]:
         """The Python values of what ``struct`` unpacked."""
-        return tuple([decode(type_, value) for type_, value in zip(self.types, raw)])
+        return tuple([decode(type_, value) for type_, value in zip(self.types, raw, strict=True)])
 
 
 class Signature:
