@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from wasi_guest import Guest
 
+from pywasmedge.base import waiting
 from pywasmedge.wasi import abi, errno
 
 
@@ -449,10 +450,8 @@ def test_writing_to_a_pipe_nobody_reads_is_pipe() -> None:
     os.close(writer)
 
 
-@pytest.mark.parametrize("interruptible", [False, True])
-def test_nonblocking_streams_leave_the_host_alone(interruptible: bool) -> None:
+def test_nonblocking_streams_leave_the_host_alone() -> None:
     guest = Guest()
-    guest.env.interruptible = interruptible
     reader, writer = os.pipe()
     guest.env.set_stream(0, reader)
     guest.env.set_stream(1, writer)
@@ -473,14 +472,13 @@ def test_nonblocking_streams_leave_the_host_alone(interruptible: bool) -> None:
     assert total > 4096
     os.close(reader)
     os.close(writer)
-    guest.env.close()
 
 
 def test_big_writes_reach_a_slow_reader_whole() -> None:
     import threading
 
     guest = Guest()
-    guest.env.interruptible = True
+    watched = waiting.begin()
     reader, writer = os.pipe()
     guest.env.set_stream(1, writer)
     got = bytearray()
@@ -499,7 +497,7 @@ def test_big_writes_reach_a_slow_reader_whole() -> None:
     thread.join()
     os.close(reader)
     assert bytes(got) == data * 10
-    guest.env.close()
+    waiting.end(watched)
 
 
 def test_python_objects_as_streams() -> None:

@@ -12,18 +12,22 @@ from pathlib import Path
 import pytest
 from wasi_guest import Guest
 
+from pywasmedge.base import waiting
 from pywasmedge.wasi import abi, errno
 
 MILLISECOND = 1_000_000
 CLOCK, READ, WRITE = abi.EVENT_CLOCK, abi.EVENT_FD_READ, abi.EVENT_FD_WRITE
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "interruptible"])
+@pytest.fixture(params=[False, True], ids=["plain", "watched"])
 def guest(request: pytest.FixtureRequest) -> Iterator[Guest]:
+    """On a thread that can be stopped, and on one that cannot."""
     guest = Guest()
-    guest.env.interruptible = request.param
+    thread = waiting.begin() if request.param else 0
     yield guest
     guest.env.close()
+    if thread:
+        waiting.end(thread)
 
 
 @pytest.fixture
@@ -172,14 +176,14 @@ def test_sock_functions_want_a_socket(guest: Guest, pipe: tuple[int, int]) -> No
 
 
 @pytest.mark.parametrize("what", ["sleep", "poll", "read", "write"])
-def test_interrupting(what: str) -> None:
+def test_waits_end_when_the_thread_is_woken(what: str) -> None:
     guest = Guest()
-    guest.env.interruptible = True
     reader, writer = os.pipe()
     guest.env.set_stream(0, reader)
     guest.env.set_stream(1, writer)
 
     def wait() -> int:
+        guest.free = 1024
         if what == "read":
             return guest.read(0)[0]
         if what == "write":
@@ -191,19 +195,19 @@ def test_interrupting(what: str) -> None:
         subs = guest.put(on_fd(0, READ, 0) if what == "poll" else clock(0, 10**13))
         return guest.call("poll_oneoff", subs, guest.room(32)[0], 1, guest.put(bytes(4)))
 
-    timer = threading.Timer(0.03, guest.env.interrupt)
+    before = len(os.listdir("/proc/self/fd"))
+    thread = waiting.begin()
+    timer = threading.Timer(0.03, waiting.wake, (thread,))
     timer.start()
     start = time.monotonic()
-    first = wait()
+    assert wait() == errno.INTR
     assert time.monotonic() - start < 5
     timer.join()
-    assert first == errno.INTR
-    guest.free = 1024
-    assert wait() == errno.INTR  # until resumed, no wait begins
-    guest.env.resume()
+    assert wait() == errno.INTR  # until the end, no wait begins
+    waiting.end(thread)
+    assert len(os.listdir("/proc/self/fd")) == before
     os.write(writer, b"go") if what == "read" else None
     if what == "read":
         assert wait() == 0
-    guest.env.close()
     os.close(reader)
     os.close(writer)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
-from threading import Lock
+from _thread import allocate_lock
 from typing import TYPE_CHECKING
 
+from ..base import waiting
 from . import abi, errno
 from .descriptor import Descriptor, Stream
 from .errno import WasiError
@@ -23,20 +24,15 @@ class Env:
         args: argument strings, the program's name first.
         environ: ``NAME=VALUE`` strings.
         exit_code: what the guest gave to ``proc_exit``, 0 to 2^32-1; 0 before.
-        interruptible: whether waiting must end when ``interrupt`` is called. Costs a host call
-            more per operation on pipes, terminals and sockets.
     """
 
     def __init__(self) -> None:
         self.args: list[bytes] = []
         self.environ: list[bytes] = []
         self.exit_code = 0
-        self.interruptible = False
         self.table: dict[int, Descriptor] = {}
         self._lowest = 0
-        self._lock = Lock()
-        self._wake: tuple[int, int] | None = None
-        self._interrupted = False
+        self._lock = allocate_lock()
 
     def set_args(self, args: Iterable[str | bytes]) -> None:
         """Set the arguments.
@@ -152,60 +148,31 @@ class Env:
         with self._lock:
             self.table.clear()
             self._lowest = 0
-            wake, self._wake = self._wake, None
-        for handle in wake or ():
-            os.close(handle)
 
-    def interrupt(self) -> None:
-        """End every wait, now and until ``resume``. Safe to call from any thread."""
-        with self._lock:
-            self._interrupted = True
-            if self._wake:
-                os.write(self._wake[1], b"\0")
 
-    def resume(self) -> None:
-        """Undo ``interrupt``: let waits be waits again."""
-        with self._lock:
-            self._interrupted = False
-            if self._wake:
-                os.read(self._wake[0], 4096)
+def wait(descriptor: Descriptor, *, write: bool = False) -> None:
+    """Before an operation that may block: wait until it will not.
 
-    def wake_handle(self) -> int:
-        """Host descriptor that becomes readable when waits must end.
+    Returns at once for files, and for threads whose waits nobody can end.
 
-        Raises:
-            WasiError: ``INTR`` if they must end already.
-        """
-        with self._lock:
-            if self._interrupted:
-                raise WasiError(errno.INTR)
-            if self._wake is None:
-                self._wake = os.pipe()
-            return self._wake[0]
+    Raises:
+        WasiError: ``AGAIN`` for a descriptor that must not block, ``INTR`` when interrupted.
+    """
+    nonblock = descriptor.nonblock
+    wake = waiting.handle()
+    if (wake < 0 and not nonblock) or not descriptor.may_block:
+        return
+    import select
 
-    def wait(self, descriptor: Descriptor, *, write: bool = False) -> None:
-        """Before an operation that may block: wait until it will not.
-
-        Returns at once for files, and if nothing needs the wait to be ended early.
-
-        Raises:
-            WasiError: ``AGAIN`` for a descriptor that must not block, ``INTR`` when interrupted.
-        """
-        nonblock = descriptor.nonblock
-        if not (self.interruptible or nonblock) or not descriptor.may_block:
-            return
-        import select
-
-        poll = select.poll()
-        poll.register(descriptor.host, select.POLLOUT if write else select.POLLIN)
-        wake = self.wake_handle() if self.interruptible else -1
-        if wake >= 0:
-            poll.register(wake, select.POLLIN)
-        ready = [handle for handle, _ in poll.poll(0 if nonblock else None)]
-        if wake in ready:
-            raise WasiError(errno.INTR)
-        if not ready:
-            raise WasiError(errno.AGAIN)
+    poll = select.poll()
+    poll.register(descriptor.host, select.POLLOUT if write else select.POLLIN)
+    if wake >= 0:
+        poll.register(wake, select.POLLIN)
+    ready = [handle for handle, _ in poll.poll(0 if nonblock else None)]
+    if wake in ready:
+        raise WasiError(errno.INTR)
+    if not ready:
+        raise WasiError(errno.AGAIN)
 
 
 def normalise(guest: str) -> str:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from ..base import waiting
 from . import abi, errno
+from .env import wait
 from .errno import WasiError
 from .filestat import filestat, new_times
 from .function import (
@@ -43,7 +45,7 @@ _ADVICE = (
 def fd_read(env: Env, fd: Fd, iovs: Iovecs) -> U32:
     """Read into ``iovs``; the number of bytes, 0 at the end."""
     descriptor = env.require(fd, abi.FD_READ)
-    env.wait(descriptor)
+    wait(descriptor)
     return descriptor.readv(iovs)
 
 
@@ -57,8 +59,8 @@ def fd_pread(env: Env, fd: Fd, iovs: Iovecs, offset: U64) -> U32:
 def fd_write(env: Env, fd: Fd, iovs: Iovecs) -> U32:
     """Write ``iovs``; the number of bytes written."""
     descriptor = env.require(fd, abi.FD_WRITE)
-    if env.interruptible or descriptor.nonblock:
-        return _write_in_pieces(env, descriptor, iovs)
+    if descriptor.may_block and (descriptor.nonblock or waiting.handle() >= 0):
+        return _write_in_pieces(descriptor, iovs)
     return descriptor.writev(iovs)
 
 
@@ -265,16 +267,14 @@ _PIPE_PIECE = 4096
 """What a pipe that is ready for writing takes without blocking."""
 
 
-def _write_in_pieces(env: Env, descriptor: Descriptor, iovs: Iovecs) -> int:
+def _write_in_pieces(descriptor: Descriptor, iovs: Iovecs) -> int:
     """Write such that waiting can be ended early, or must not happen."""
-    if not descriptor.may_block:
-        return descriptor.writev(iovs)
     done = 0
     for buffer in iovs:
         for start in range(0, len(buffer), _PIPE_PIECE):
             piece = buffer[start : start + _PIPE_PIECE]
             try:
-                env.wait(descriptor, write=True)
+                wait(descriptor, write=True)
                 written = descriptor.writev([piece])
             except (WasiError, OSError):
                 if done:

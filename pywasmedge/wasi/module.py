@@ -50,8 +50,9 @@ class WasiModule(ModuleInstance):
             preopens: directories it may use: host paths by guest name, or strings
                 ``GUEST:HOST``, ``GUEST:HOST:readonly`` or ``PATH``. They become the descriptors
                 from 3 on.
-            stdin, stdout, stderr: a host descriptor (the default is the host's own stream), a
-                file object, for input ``bytes``, for output a callable that gets ``bytes``;
+            stdin, stdout, stderr: a host descriptor (the default is the host's own stream,
+                none if that is closed), a file object, for input ``bytes``, for output a
+                callable that gets ``bytes``;
                 ``None`` for no such stream.
 
         Raises:
@@ -63,7 +64,9 @@ class WasiModule(ModuleInstance):
         object.__setattr__(self.exports, "_pending", _Functions(self.env))
         self._set_strings(args, env)
         for fd, stream in enumerate((stdin, stdout, stderr)):
-            if stream is not None:
+            if stream == fd:
+                self._inherit(fd)
+            elif stream is not None:
                 self.env.set_stream(fd, stream)
         if isinstance(preopens, Mapping):
             for guest, host in preopens.items():
@@ -94,10 +97,7 @@ class WasiModule(ModuleInstance):
         self.env.exit_code = 0
         for fd in range(3):
             if fd not in self.env.table:
-                try:
-                    self.env.set_stream(fd, fd)
-                except OSError:  # the host's stream is closed, so is the guest's
-                    continue
+                self._inherit(fd)
         for spec in preopens:
             guest, path, readonly = parse_preopen(spec)
             try:
@@ -117,6 +117,13 @@ class WasiModule(ModuleInstance):
 
     def __repr__(self) -> str:
         return f"<WasiModule {[os.fsdecode(arg) for arg in self.env.args]}>"
+
+    def _inherit(self, fd: int) -> None:
+        """Give the guest a standard stream of the host, if it is open."""
+        try:  # noqa: SIM105  (contextlib is not worth its import)
+            self.env.set_stream(fd, fd)
+        except OSError:
+            pass
 
     def _set_strings(self, args: Iterable[str], env: Mapping[str, str] | Iterable[str]) -> None:
         self.env.set_args(args)

@@ -6,6 +6,7 @@ import os
 import time
 from typing import TYPE_CHECKING
 
+from ..base import waiting
 from . import abi, errno
 from .errno import WasiError
 from .function import U32, Memory, wasi
@@ -105,12 +106,13 @@ class _Poll:
         if left <= 0:
             return
         seconds = min(left / 1e9, 1e6)
-        if not self.env.interruptible:
+        wake = waiting.handle()
+        if wake < 0:
             time.sleep(seconds)
             return
         import select
 
-        if select.select([self.env.wake_handle()], [], [], seconds)[0]:
+        if select.select([wake], [], [], seconds)[0]:
             raise WasiError(errno.INTR)
 
     def _poll(self, deadline: int | None) -> dict[int, int]:
@@ -120,7 +122,7 @@ class _Poll:
         poll = select.poll()
         for host, mask in self.masks.items():
             poll.register(host, mask)
-        wake = self.env.wake_handle() if self.env.interruptible else -1
+        wake = waiting.handle()
         if wake >= 0:
             poll.register(wake, select.POLLIN)
         timeout = None  # in milliseconds, rounded up

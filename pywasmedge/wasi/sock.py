@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from . import abi, errno
+from .env import wait
 from .errno import WasiError
 from .function import U8, U16, U32, Fd, Iovecs, wasi
 
@@ -43,7 +44,7 @@ def sock_recv(env: Env, fd: Fd, iovs: Iovecs, flags: U16) -> tuple[U32, U16]:
     if flags & ~(_PEEK | _WAITALL):
         raise WasiError(errno.INVAL)
     descriptor = _socket(env, fd)
-    env.wait(descriptor)
+    wait(descriptor)
     host_flags = socket.MSG_PEEK if flags & _PEEK else 0
     host_flags |= socket.MSG_WAITALL if flags & _WAITALL else 0
     host = _host_socket(descriptor)
@@ -62,7 +63,7 @@ def sock_send(env: Env, fd: Fd, iovs: Iovecs, flags: U16) -> U32:
     import socket
 
     descriptor = _socket(env, fd)
-    env.wait(descriptor, write=True)
+    wait(descriptor, write=True)
     host = _host_socket(descriptor)
     try:
         return host.sendmsg(iovs, [], socket.MSG_NOSIGNAL)
