@@ -69,13 +69,15 @@ class Executor:
         store.add(instance)
         return instance
 
-    def register_import(self, store: Store, instance: ModuleInstance) -> None:
-        """Register an existing instance, such as a host module, under its own name.
+    def register_import(
+        self, store: Store, instance: ModuleInstance, name: str | None = None
+    ) -> None:
+        """Register an existing instance, such as a host module, under its own or another name.
 
         Raises:
             LinkError: 0x60, the name is taken (by this very instance as well).
         """
-        store.add(instance)
+        store.add(instance, name)
 
     def invoke(self, function: FunctionInstance, *args: Any) -> Any:
         """Call a function, with the arguments and errors of :class:`FunctionInstance`."""

@@ -36,15 +36,16 @@ class Store:
         with self._lock:
             return sorted(self._modules, key=str.encode)
 
-    def add(self, instance: ModuleInstance) -> None:
-        """Register an instance under its own name.
+    def add(self, instance: ModuleInstance, name: str | None = None) -> None:
+        """Register an instance under its own name, or under another one as well.
 
         Raises:
             LinkError: 0x60, the name is taken.
         """
+        key = instance.name if name is None else name
         with self._lock:
-            self.require_free(instance.name)
-            self._modules[instance.name] = instance
+            self.require_free(key)
+            self._modules[key] = instance
         instance._stores.add(self)
 
     def require_free(self, name: str) -> None:
@@ -58,8 +59,8 @@ class Store:
 
     def _forget(self, instance: ModuleInstance) -> None:
         with self._lock:
-            if self._modules.get(instance.name) is instance:
-                del self._modules[instance.name]
+            for name in [n for n, known in self._modules.items() if known is instance]:
+                del self._modules[name]
 
     def close(self) -> None:
         """Forget all instances; they live on if somebody else uses them."""
