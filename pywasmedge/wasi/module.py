@@ -52,16 +52,14 @@ class WasiModule(ModuleInstance):
                 from 3 on.
             stdin, stdout, stderr: a host descriptor (the default is the host's own stream,
                 none if that is closed), a file object, for input ``bytes``, for output a
-                callable that gets ``bytes``;
-                ``None`` for no such stream.
+                callable that gets ``bytes``; ``None`` for no such stream.
 
         Raises:
             OSError: a directory cannot be opened, or a host descriptor is not open.
             ValueError: a string contains a NUL character.
         """
-        self._setup(NAME, None)
         self.env = Env()
-        object.__setattr__(self.exports, "_pending", _Functions(self.env))
+        self._setup(NAME, None, _Functions(self.env))
         self._set_strings(args, env)
         for fd, stream in enumerate((stdin, stdout, stderr)):
             if stream == fd:

@@ -1,0 +1,270 @@
+"""The ``wasmedge`` command: run a WebAssembly program, or one function of a library."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+from ..base import log
+from ..base.config import Configure, HostRegistration, Proposal
+from ..base.errors import ErrCode, Exit, Trap, WasmError
+from ..base.types import MAX_PAGES, ValType
+from .options import LIST, TOGGLE, VALUE, Option, Options, UsageError, help_text
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from ..base.types import FunctionType
+    from ..vm import VM
+
+VERSION = "0.10.0"
+"""The release of the command line interface this one follows."""
+
+_PROPOSALS = {
+    "disable-import-export-mut-globals": Proposal.IMPORT_EXPORT_MUT_GLOBALS,
+    "disable-non-trap-float-to-int": Proposal.NON_TRAP_FLOAT_TO_INT_CONVERSIONS,
+    "disable-sign-extension-operators": Proposal.SIGN_EXTENSION_OPERATORS,
+    "disable-multi-value": Proposal.MULTI_VALUE,
+    "disable-bulk-memory": Proposal.BULK_MEMORY_OPERATIONS,
+    "disable-reference-types": Proposal.REFERENCE_TYPES,
+    "disable-simd": Proposal.SIMD,
+    "enable-multi-memory": Proposal.MULTI_MEMORIES,
+    "enable-tail-call": Proposal.TAIL_CALL,
+    "enable-extended-const": Proposal.EXTENDED_CONST,
+    "enable-threads": Proposal.THREADS,
+}
+_ALL = ("enable-multi-memory", "enable-tail-call", "enable-extended-const")
+
+OPTIONS = (
+    Option("version v", TOGGLE, "", "Print the version and exit."),
+    Option("help h", TOGGLE, "", "Print this page and exit."),
+    Option("reactor", TOGGLE, "", "Call the function that is named by the first ARG."),
+    Option("dir", LIST, "GUEST:HOST[:readonly]", "Give the program a directory. Repeatable."),
+    Option("env", LIST, "NAME=VALUE", "Set an environment variable. Repeatable."),
+    Option("enable-instruction-count", TOGGLE, "", "Count executed instructions."),
+    Option("enable-gas-measuring", TOGGLE, "", "Add up the cost of executed instructions."),
+    Option("enable-time-measuring", TOGGLE, "", "Measure execution time."),
+    Option("enable-all-statistics", TOGGLE, "", "The three above."),
+    *(
+        Option(
+            name,
+            TOGGLE,
+            "",
+            f"Switch {'off' if name[0] == 'd' else 'on'} the proposal"
+            f" {proposal.name.lower().replace('_', ' ')}.",
+        )
+        for name, proposal in _PROPOSALS.items()
+    ),
+    Option("enable-all", TOGGLE, "", f"Same as {' '.join(f'--{name}' for name in _ALL)}."),
+    Option("time-limit", VALUE, "MS", "End the program after so many milliseconds; 0: never."),
+    Option("gas-limit", VALUE, "N", "End the program when its cost would exceed N."),
+    Option("memory-page-limit", VALUE, "N", "Most pages of 64 KiB a memory may have."),
+    Option("forbidden-plugin", LIST, "NAME", "Do not register a plugin's modules. Repeatable."),
+)
+
+_USAGE = "wasmedge [OPTIONS] [--] FILE [ARG ...]"
+
+
+_GRACE = 0.2
+"""Seconds a program that has reached its time limit gets for ending in an orderly way."""
+
+
+def main() -> None:
+    """Entry point: run the command line of this process, end it with the exit code."""
+    started = time.monotonic()
+    closed = _reserve_streams()
+    try:
+        code = run(sys.argv[1:], started, closed)
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        code = 70
+    # No interpreter shutdown: nothing of it matters to anyone but this process.
+    os._exit(code & 0xFF)
+
+
+def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
+    """Run a command line.
+
+    Args:
+        words: the command line after the command's name.
+        started: when the command started, in seconds of ``time.monotonic()``.
+        closed: those of the descriptors 0 to 2 that the program must not get.
+
+    Returns:
+        The exit code: the program's own (0 to 2^32-1), or 1 for any error.
+    """
+    try:
+        options = Options(OPTIONS, words)
+        if options.on("version"):
+            _print(f"{os.path.basename(sys.argv[0])} version {VERSION}\n")
+            return 0
+        if options.on("help") or not options.rest:
+            _print(help_text(_USAGE, OPTIONS, colour=os.isatty(1)))
+            return 1
+        if options.on("reactor") and len(options.rest) < 2:
+            raise UsageError("--reactor needs the name of a function after the file")
+        return _run(options, started, closed)
+    except UsageError as error:
+        _print(f"wasmedge: {error}\n", to=2)
+    except WasmError as error:
+        log.error(str(error))
+    except MemoryError:
+        log.error("out of memory")
+    return 1
+
+
+def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
+    milliseconds = options.number("time-limit") or 0
+    deadline = started + milliseconds / 1000 if milliseconds else None
+    configure = _configure(options)
+    if deadline is not None:
+        _end_process_at(deadline + _GRACE)
+    # An interrupt from the terminal ends the process at once: Python could handle it only after
+    # the program has returned.
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from ..vm import VM
+
+    file, *args = options.rest
+    vm = VM(configure)
+    wasi: Any = vm.import_module(HostRegistration.WASI)
+    program = os.path.splitext(os.path.basename(file))[0] + ".wasm"
+    try:
+        wasi.init([program, *args], options.all("env"), options.all("dir"))
+    except ValueError as error:
+        raise UsageError(str(error)) from None
+    for fd in closed:
+        wasi.env.remove(fd)
+    try:
+        vm.load_wasm(file)
+        vm.validate()
+        vm.instantiate()
+        if options.on("reactor"):
+            _call_library(vm, args[0], args[1:], deadline)
+            return 0
+        _call(vm, "_start", [], deadline)
+    except Exit as end:
+        return 0 if options.on("reactor") else end.exit_code
+    finally:
+        if configure.time_measuring:
+            _print_statistics(vm)
+    return int(wasi.exit_code)
+
+
+def _configure(options: Options) -> Configure:
+    configure = Configure()
+    configure.host_registrations.add(HostRegistration.WASI)
+    for name, proposal in _PROPOSALS.items():
+        if options.on(name) or (name in _ALL and options.on("enable-all")):
+            if name.startswith("disable"):
+                configure.remove_proposal(proposal)
+            else:
+                configure.add_proposal(proposal)
+    everything = options.on("enable-all-statistics")
+    configure.instruction_counting = everything or options.on("enable-instruction-count")
+    configure.cost_measuring = everything or options.on("enable-gas-measuring")
+    configure.time_measuring = everything or options.on("enable-time-measuring")
+    pages = options.number("memory-page-limit")
+    if pages is not None:
+        configure.max_memory_page = min(pages, MAX_PAGES)
+    configure.interruptible = options.number("time-limit") not in (None, 0)
+    return configure
+
+
+def _call_library(vm: VM, name: str, words: list[str], deadline: float | None) -> None:
+    """Reactor mode: initialise, call function ``name`` with ``words``, print its results."""
+    types = dict(vm.function_list())
+    if "_initialize" in types:
+        _call(vm, "_initialize", [], deadline)
+    type_ = types.get(name)
+    args = _arguments(name, type_, words) if type_ else []
+    results = _call(vm, name, args, deadline)  # reports a function that is not there
+    if type_ and type_.results:
+        values = results if len(type_.results) > 1 else (results,)
+        lines = map(_format, type_.results, values)
+        _print("".join(f"{line}\n" for line in lines if line))
+
+
+def _call(vm: VM, name: str, args: list[int | float], deadline: float | None) -> Any:
+    left = None if deadline is None else deadline - time.monotonic()
+    if left is not None and left <= 0:
+        raise Trap(ErrCode.INTERRUPTED)
+    return vm.execute(name, *args, timeout=left)
+
+
+_BITS = {ValType.I32: 32, ValType.I64: 64}
+
+
+def _arguments(name: str, type_: FunctionType, words: list[str]) -> list[int | float]:
+    """The arguments for a function from their texts; integers wrap around.
+
+    Raises:
+        Trap: 0x83, too few or too many.
+        UsageError: a text is no number of its type, or the type cannot be given as text.
+    """
+    if len(words) != len(type_.params):
+        raise Trap(ErrCode.FUNC_SIG_MISMATCH, f"{name}{type_}: {len(words)} arguments given")
+    values: list[int | float] = []
+    for param, word in zip(type_.params, words, strict=True):
+        try:
+            if param in _BITS:
+                values.append(int(word) & (1 << _BITS[param]) - 1)
+            elif param in (ValType.F32, ValType.F64):
+                values.append(float(word))
+            else:
+                raise UsageError(f"an argument of type {param} cannot be given here")
+        except ValueError:
+            raise UsageError(f"not a number of type {param}: {word}") from None
+    return values
+
+
+def _format(type_: ValType, value: Any) -> str:
+    """A result as text: integers unsigned, floats with six digits; ``""`` for other types."""
+    if type_ in _BITS:
+        return str(value & (1 << _BITS[type_]) - 1)
+    return f"{value:g}" if type_ in (ValType.F32, ValType.F64) else ""
+
+
+def _print_statistics(vm: VM) -> None:
+    log.write(
+        log.INFO,
+        f"statistics\n execution time: {round(vm.statistics.time * 1e9)} ns",
+        to=1,
+    )
+
+
+def _end_process_at(deadline: float) -> None:
+    """Whatever the process is doing then, even if it waits for something that never comes."""
+    import threading
+
+    def watch() -> None:
+        time.sleep(max(deadline - time.monotonic(), 0))
+        log.error(str(Trap(ErrCode.INTERRUPTED)))
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _reserve_streams() -> tuple[int, ...]:
+    """Make sure that no file gets the number of a standard stream; those that were closed."""
+    closed = []
+    for fd in range(3):
+        try:
+            os.fstat(fd)
+        except OSError:
+            closed.append(fd)
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
+    return tuple(closed)
+
+
+def _print(text: str, to: int = 1) -> None:
+    """Write to a standard stream of the host; that it is closed is no reason to fail."""
+    try:  # noqa: SIM105  (contextlib is not worth its import)
+        os.write(to, text.encode("utf-8", "backslashreplace"))
+    except OSError:
+        pass
