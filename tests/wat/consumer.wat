@@ -1,0 +1,17 @@
+;; Imports all kinds from provider and writes into what it imports.
+(module $consumer
+  (import "provider" "memory" (memory 1))
+  (import "provider" "table" (table 5 funcref))
+  (import "provider" "const" (global $const i32))
+  (import "provider" "var" (global $var (mut i32)))
+  (import "provider" "slot" (global $slot (mut funcref)))
+  (import "provider" "double" (func $double (param i32) (result i32)))
+  (global $copy (export "copy") i32 (global.get $const))
+  (elem (i32.const 3) $answer)
+  (data (i32.const 7) "\2a")
+  (func $answer (export "answer") (result i32) (call $double (i32.const 21)))
+  (func (export "set_var") (param i32) (global.set $var (local.get 0)))
+  (func (export "fill_slot") (global.set $slot (ref.func $answer)))
+  (export "double" (func $double))
+  (export "table" (table 0))
+)
