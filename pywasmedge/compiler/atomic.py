@@ -9,8 +9,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
+from .floating import is_constant
 from .lowering import lowering
-from .numeric import is_constant
 
 if TYPE_CHECKING:
     from ..walk.immediates import Memarg

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from .lowering import lowering
-from .numeric import f32_const, f64_const
+from .floating import f32_const, f64_const
 
 if TYPE_CHECKING:
     from ..walk.immediates import Memarg

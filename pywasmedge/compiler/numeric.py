@@ -2,20 +2,15 @@
 
 Specification sections 4.3.2 (integers) and 4.3.3 (floating point). Types are LLVM's: ``i32``,
 ``i64``, ``float``, ``double``. Operands are LLVM text: a value ``%n`` or a constant.
-
-LLVM lets a signalling NaN pass where it sees that an operation has no other effect, so it folds
-``x * 1.0`` to ``x``; WebAssembly wants every result of arithmetic to be a quiet NaN. Where LLVM
-would drop the last operation, the lowerings write ``llvm.canonicalize`` instead: one
-multiplication by 1.0 that stays, and that LLVM can still vectorise.
 """
 
 from __future__ import annotations
 
-import struct
 from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
 from .emitter import RARE
+from .floating import REALS, arithmetic, call, extremum, is_constant, known, passes_on, quiet, real
 from .lowering import X86_64, lowering
 
 if TYPE_CHECKING:
@@ -23,60 +18,8 @@ if TYPE_CHECKING:
 
     from .emitter import EmitterBase as Emitter
 
-BITS = {"i32": 32, "i64": 64, "float": 32, "double": 64}
-"""Width of each scalar LLVM type in bits."""
-
-SUFFIX = {"i32": "i32", "i64": "i64", "float": "f32", "double": "f64"}
-"""How the names of intrinsics spell each scalar LLVM type."""
-
-
-# ---------------------------------------------------------------------------- constants
-
-
-def f32_const(bits: int) -> str:
-    """LLVM text of the float with the given IEEE 754 ``bits`` (0 to 2^32-1), NaNs unchanged.
-
-    LLVM spells a float as the bits of the equal double. Converting a NaN to double and back need
-    not keep its payload, so NaNs are written as integers.
-    """
-    if bits & 0x7F800000 == 0x7F800000 and bits & 0x7FFFFF:
-        return f"bitcast (i32 {bits} to float)"
-    (value,) = struct.unpack("<f", bits.to_bytes(4, "little"))
-    return f64_const(int.from_bytes(struct.pack("<d", value), "little"))
-
-
-def f64_const(bits: int) -> str:
-    """LLVM text of the double with the given IEEE 754 ``bits`` (0 to 2^64-1), NaNs unchanged."""
-    return f"0x{bits:016X}"
-
-
-def real(value: float) -> str:
-    """LLVM text of a float or double constant that both types represent exactly."""
-    return f64_const(int.from_bytes(struct.pack("<d", value), "little"))
-
-
-def is_constant(operand: str) -> bool:
-    """Whether ``operand`` is a constant rather than a computed value."""
-    return not operand.startswith("%")
-
-
-def is_nan(constant: str) -> bool:
-    """Whether the text of a float or double constant is that of a NaN."""
-    return constant.startswith("bitcast") or (
-        constant.startswith("0x") and int(constant, 16) & ~(1 << 63) > 0x7FF << 52
-    )
-
-
-def constant_value(constant: str) -> float:
-    """Value of the text of a float or double constant that is no NaN."""
-    if not constant.startswith("0x"):
-        return float(constant)
-    (value,) = struct.unpack("<d", int(constant, 16).to_bytes(8, "little"))
-    return float(value)
-
-
-_ZERO, _NEG_ZERO, _ONE, _NEG_ONE = real(0.0), real(-0.0), real(1.0), real(-1.0)
-_ZEROS = (_ZERO, _NEG_ZERO, "0.0")
+BITS = {"i32": 32, "i64": 64}
+"""Width of each integer type."""
 
 
 # ---------------------------------------------------------------------------- integers
@@ -184,9 +127,9 @@ def popcnt(e: Emitter, t: str, a: str) -> str:
 
 
 def _intrinsic(e: Emitter, name: str, t: str, *operands: str) -> str:
-    """Call an intrinsic whose operands and result all have the scalar type ``t``."""
+    """Call an intrinsic whose operands and result all have the integer type ``t``."""
     arguments = ", ".join(f"{t} {operand}" for operand in operands)
-    return e.emit(f"call {t} @llvm.{name}.{SUFFIX[t]}({arguments})")
+    return e.emit(f"call {t} @llvm.{name}.{t}({arguments})")
 
 
 # ---------------------------------------------------------------------------- floating point
@@ -194,92 +137,20 @@ def _intrinsic(e: Emitter, name: str, t: str, *operands: str) -> str:
 
 @lowering
 def fbin(e: Emitter, op: str, t: str, a: str, b: str) -> str:
-    """``fadd``, ``fsub``, ``fmul`` or ``fdiv``; a NaN result is quiet whatever LLVM folds."""
-    if op in ("fadd", "fmul") and is_constant(a):
-        a, b = b, a
-    effect = unit_effect(op, a, b)
-    if effect is None:
-        return e.emit(f"{op} {t} {a}, {b}")
-    operand, negated = effect
-    quiet = _intrinsic(e, "canonicalize", t, (a, b)[operand])
-    return e.emit(f"fneg {t} {quiet}") if negated else quiet
-
-
-def unit_effect(op: str, a: str | None, b: str | None) -> tuple[int, bool] | None:
-    """Tell when an operation does no more than quiet a NaN and perhaps flip the sign.
-
-    Then returns the number of the operand that is left and whether it is negated. Operands are
-    constant texts (in every lane, for vectors) or anything else; a constant comes second in a sum
-    or a product.
-    """
-    if (op, b) in _UNITS:
-        return 0, False
-    if (op, b) in (("fmul", _NEG_ONE), ("fdiv", _NEG_ONE)):
-        return 0, True
-    if op == "fsub" and a == _NEG_ZERO:
-        return 1, True
-    return None
-
-
-_UNITS = {
-    ("fadd", _NEG_ZERO),
-    ("fsub", _ZERO),
-    ("fsub", "0.0"),
-    ("fmul", _ONE),
-    ("fdiv", _ONE),
-}
-"""Operations and second operands that leave the first operand as it is."""
+    """``fadd``, ``fsub``, ``fmul`` or ``fdiv``."""
+    return arithmetic(e, op, REALS[t], a, b, known(a), known(b))
 
 
 @lowering
 def fmin(e: Emitter, t: str, a: str, b: str) -> str:
     """The smaller operand; NaN if one is NaN; -0 is smaller than +0."""
-    return _extremum(e, "olt", "or", t, a, b)
+    return extremum(e, "min", REALS[t], a, b, known(a), known(b))
 
 
 @lowering
 def fmax(e: Emitter, t: str, a: str, b: str) -> str:
     """The larger operand; NaN if one is NaN; +0 is larger than -0."""
-    return _extremum(e, "ogt", "and", t, a, b)
-
-
-def _extremum(e: Emitter, predicate: str, merge: str, t: str, a: str, b: str) -> str:
-    """Minimum or maximum. (``llvm.minimum`` neither quiets NaNs nor is it shorter on x86-64.)"""
-    if is_constant(a):
-        a, b = b, a
-    if is_constant(b) and b not in _ZEROS and not is_nan(b):
-        # Equal operands have equal bits, so the only question left is whether `a` is a NaN.
-        less = e.emit(f"fcmp {predicate} {t} {b}, {a}")
-        return _intrinsic(e, "canonicalize", t, e.emit(f"select i1 {less}, {t} {b}, {t} {a}"))
-    total = fbin(e, "fadd", t, a, b)
-    return extremum(e, predicate, merge, t, f"i{BITS[t]}", "i1", a, b, total)
-
-
-def extremum(
-    e: Emitter,
-    predicate: str,
-    merge: str,
-    t: str,
-    int_t: str,
-    bool_t: str,
-    a: str,
-    b: str,
-    total: str,
-) -> str:
-    """Minimum (``olt``, ``or``) or maximum (``ogt``, ``and``) of two floats or float vectors.
-
-    ``select(a < b, a, b)`` is one x86 instruction. Its two directions differ only for zeros of
-    different sign, which ``merge`` settles, and for NaNs, for which ``total``, the sum, is right.
-    """
-    picks = []
-    for x, y in ((a, b), (b, a)):
-        first = e.emit(f"fcmp {predicate} {t} {x}, {y}")
-        pick = e.emit(f"select {bool_t} {first}, {t} {x}, {t} {y}")
-        picks.append(e.emit(f"bitcast {t} {pick} to {int_t}"))
-    merged = e.emit(f"{merge} {int_t} {picks[0]}, {picks[1]}")
-    number = e.emit(f"bitcast {int_t} {merged} to {t}")
-    unordered = e.emit(f"fcmp uno {t} {a}, {b}")
-    return e.emit(f"select {bool_t} {unordered}, {t} {total}, {t} {number}")
+    return extremum(e, "max", REALS[t], a, b, known(a), known(b))
 
 
 @lowering
@@ -291,43 +162,43 @@ def fneg(e: Emitter, t: str, a: str) -> str:
 @lowering
 def fabs(e: Emitter, t: str, a: str) -> str:
     """``a`` with its sign bit cleared, NaNs included."""
-    return _intrinsic(e, "fabs", t, a)
+    return call(e, "fabs", REALS[t], a)
 
 
 @lowering
 def copysign(e: Emitter, t: str, a: str, b: str) -> str:
     """``a`` with the sign bit of ``b``, NaNs included."""
-    return _intrinsic(e, "copysign", t, a, b)
+    return call(e, "copysign", REALS[t], a, b)
 
 
 @lowering
 def ceil(e: Emitter, t: str, a: str) -> str:
     """``a`` rounded up to an integral value."""
-    return _intrinsic(e, "ceil", t, a)
+    return call(e, "ceil", REALS[t], a)
 
 
 @lowering
 def floor(e: Emitter, t: str, a: str) -> str:
     """``a`` rounded down to an integral value."""
-    return _intrinsic(e, "floor", t, a)
+    return call(e, "floor", REALS[t], a)
 
 
 @lowering
 def ftrunc(e: Emitter, t: str, a: str) -> str:
     """``a`` rounded towards zero to an integral value."""
-    return _intrinsic(e, "trunc", t, a)
+    return call(e, "trunc", REALS[t], a)
 
 
 @lowering
 def nearest(e: Emitter, t: str, a: str) -> str:
     """``a`` rounded to the nearest integral value, ties to even."""
-    return _intrinsic(e, "roundeven", t, a)
+    return call(e, "roundeven", REALS[t], a)
 
 
 @lowering
 def sqrt(e: Emitter, t: str, a: str) -> str:
     """Square root, correctly rounded."""
-    return _intrinsic(e, "sqrt", t, a)
+    return call(e, "sqrt", REALS[t], a)
 
 
 @lowering
@@ -345,32 +216,8 @@ def demote(e: Emitter, a: str) -> str:
     """
     demoted = e.emit(f"fptrunc double {a} to float")
     if passes_on(e, a):
-        return _intrinsic(e, "canonicalize", "float", demoted)
+        return quiet(e, REALS["float"], demoted)
     return demoted
-
-
-def passes_on(e: Emitter, value: str) -> bool:
-    """Whether ``value`` may be a promoted one, as far as LLVM can see."""
-    while value[1:].isdigit():  # neither a constant nor a parameter
-        definition = e.lines[int(value[1:])].partition(" = ")[2]
-        if not definition.startswith("bitcast"):
-            return not definition or definition.startswith(_PASSING)  # or a phi to come
-        value = definition.rpartition(" to ")[0].rpartition(" ")[2]
-    return False
-
-
-_PASSING = (
-    "fpext",
-    "phi",
-    "select",
-    "fneg",
-    "and",
-    "or",
-    "xor",
-    "call double @llvm.fabs",
-    "call double @llvm.copysign",
-    "call <2 x double> @llvm.fabs",
-)
 
 
 # ---------------------------------------------------------------------------- float to integer
@@ -442,5 +289,5 @@ def _check(
 @lowering
 def trunc_sat(e: Emitter, float_t: str, int_t: str, signed: int, a: str) -> str:
     """``a`` rounded towards zero, clamped to the range; 0 for NaN."""
-    name = f"fpto{'si' if signed else 'ui'}.sat.{int_t}.{SUFFIX[float_t]}"
+    name = f"fpto{'si' if signed else 'ui'}.sat.{int_t}.{REALS[float_t].suffix}"
     return e.emit(f"call {int_t} @llvm.{name}({float_t} {a})")

@@ -10,9 +10,23 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from ..isa.lanes import LANES, V128, suffix, vector_type
+from ..isa.lanes import LANES, V128, vector_type
+from .floating import (
+    F32X4,
+    F64X2,
+    REALS,
+    Real,
+    arithmetic,
+    extremum,
+    is_constant,
+    is_nan,
+    known,
+    passes_on,
+    pick,
+    quiet,
+    real,
+)
 from .lowering import X86_64, lowering
-from .numeric import constant_value, extremum, is_constant, is_nan, passes_on, real, unit_effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -20,8 +34,8 @@ if TYPE_CHECKING:
     from ..walk.immediates import Memarg
     from .emitter import EmitterBase as Emitter
 
-_INTEGERS = {"f32x4": "i32x4", "f64x2": "i64x2"}
-"""Shape of the integers with the bits of a float shape's lanes."""
+F32X2 = Real("<2 x float>", "<2 x i32>", "<2 x i1>", "v2f32")
+"""What is left of an f64x2 made of floats."""
 
 _BITS = {shape: 128 // count for shape, (_, count) in LANES.items()}
 """Lane width of each shape in bits."""
@@ -216,7 +230,7 @@ def splat(e: Emitter, shape: str, value: str) -> str:
 def _constant_lane(lane: str, value: str) -> bytes:
     """The bytes of a lane that holds the constant ``value``."""
     if lane in ("float", "double"):
-        return struct.pack("<f" if lane == "float" else "<d", constant_value(value))
+        return struct.pack("<f" if lane == "float" else "<d", *known(value))
     bits = int(lane[1:])
     return (int(value) & (1 << bits) - 1).to_bytes(bits // 8, "little")
 
@@ -340,62 +354,31 @@ def extadd_pairwise(e: Emitter, shape: str, source: str, signed: int, a: str) ->
 
 @lowering
 def vector_fbin(e: Emitter, op: str, shape: str, a: str, b: str) -> str:
-    """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` of each lane; NaN results are quiet."""
-    return _v128(e, _arithmetic(e, op, shape, a, b), shape)
+    """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` of each lane."""
+    x, y = _cast(e, a, shape), _cast(e, b, shape)
+    total = arithmetic(e, op, REALS[shape], x, y, _known(shape, a), _known(shape, b))
+    return _v128(e, total, shape)
 
 
-def _arithmetic(e: Emitter, op: str, shape: str, a: str, b: str) -> str:
-    """``vector_fbin`` with a result of the shape's own type."""
-    if op in ("fadd", "fmul") and constant_bytes(a):
-        a, b = b, a
-    type_ = vector_type(shape)
-    effect = unit_effect(op, _uniform(shape, a), _uniform(shape, b))
-    if effect is not None:
-        operand, negated = effect
-        kept = _cast(e, (a, b)[operand], shape)
-        quiet = _call(e, f"canonicalize.{suffix(shape)}", type_, (type_, kept))
-        return e.emit(f"fneg {type_} {quiet}") if negated else quiet
-    return e.emit(f"{op} {type_} {_cast(e, a, shape)}, {_cast(e, b, shape)}")
+@lowering
+def vector_extremum(e: Emitter, name: str, shape: str, a: str, b: str) -> str:
+    """The smaller (``min``) or larger (``max``) lane; NaN if one is NaN; -0 is less than +0."""
+    x, y = _cast(e, a, shape), _cast(e, b, shape)
+    result = extremum(e, name, REALS[shape], x, y, _known(shape, a), _known(shape, b))
+    return _v128(e, result, shape)
 
 
-def _lanes(shape: str, operand: str) -> tuple[float, ...]:
+def _known(shape: str, operand: str) -> tuple[float, ...]:
     """The float lanes of a constant v128 operand; none if it is not constant."""
     raw = constant_bytes(operand)
     return struct.unpack("<4f" if shape == "f32x4" else "<2d", raw) if raw else ()
 
 
-def _uniform(shape: str, operand: str) -> str | None:
-    """Text of the constant in all float lanes of ``operand``, if it is such a constant."""
-    texts = {real(lane) for lane in _lanes(shape, operand)}
-    return texts.pop() if len(texts) == 1 else None
-
-
 @lowering
-def vector_fmin(e: Emitter, shape: str, a: str, b: str) -> str:
-    """The smaller lane; NaN if one is NaN; -0 is smaller than +0."""
-    return _extremum(e, "olt", "or", shape, a, b)
-
-
-@lowering
-def vector_fmax(e: Emitter, shape: str, a: str, b: str) -> str:
-    """The larger lane; NaN if one is NaN; +0 is larger than -0."""
-    return _extremum(e, "ogt", "and", shape, a, b)
-
-
-def _extremum(e: Emitter, predicate: str, merge: str, shape: str, a: str, b: str) -> str:
-    type_, bools = vector_type(shape), f"<{LANES[shape][1]} x i1>"
-    if constant_bytes(a):
-        a, b = b, a
-    x, y = _cast(e, a, shape), _cast(e, b, shape)
-    lanes = _lanes(shape, b)
-    if lanes and all(lane and lane == lane for lane in lanes):  # see numeric: no zero, no NaN
-        first = e.emit(f"fcmp {predicate} {type_} {y}, {x}")
-        picked = e.emit(f"select {bools} {first}, {type_} {y}, {type_} {x}")
-        quiet = _call(e, f"canonicalize.{suffix(shape)}", type_, (type_, picked))
-        return _v128(e, quiet, shape)
-    total = _arithmetic(e, "fadd", shape, a, b)
-    integers = vector_type(_INTEGERS[shape])
-    return _v128(e, extremum(e, predicate, merge, type_, integers, bools, x, y, total), shape)
+def vector_pick(e: Emitter, name: str, shape: str, a: str, b: str) -> str:
+    """The lane of ``b`` where it is less (``min``) or greater (``max``), else that of ``a``."""
+    picked = pick(e, name, REALS[shape], _cast(e, b, shape), _cast(e, a, shape))
+    return _v128(e, picked, shape)
 
 
 @lowering
@@ -404,7 +387,7 @@ def vector_demote(e: Emitter, a: str) -> str:
     value = _cast(e, a, "f64x2")
     demoted = e.emit(f"fptrunc <2 x double> {value} to <2 x float>")
     if passes_on(e, value):
-        demoted = _call(e, "canonicalize.v2f32", "<2 x float>", ("<2 x float>", demoted))
+        demoted = quiet(e, F32X2, demoted)
     return _v128(e, _shuffle(e, "<2 x float>", demoted, "zeroinitializer", range(4)), "f32x4")
 
 
@@ -425,12 +408,13 @@ def trunc_sat_f32x4(e: Emitter, signed: int, a: str) -> str:
         return _v128(e, _call(e, name, ints, (floats, x)), "i32x4")
     limit = f"splat (float {real(2.0**31 if signed else 2.0**32)})"
     if signed:  # cvttps2dq gives 0x80000000 for what is too large; flipping that is the maximum
-        x = _number_or_zero(e, "f32x4", "ord", x)
+        number = e.emit(f"fcmp ord {floats} {x}, zeroinitializer")
+        x = e.emit(f"select <4 x i1> {number}, {floats} {x}, {floats} zeroinitializer")
         converted = _call(e, "x86.sse2.cvttps2dq", ints, (floats, x))
     else:
-        x = _number_or_zero(e, "f32x4", "ogt", x)
+        x = pick(e, "max", F32X4, x, "zeroinitializer")
         largest = f"splat (float {real(2.0**32 - 2.0**8)})"
-        converted = e.emit(f"fptoui {floats} {_least(e, 'f32x4', x, largest)} to {ints}")
+        converted = e.emit(f"fptoui {floats} {pick(e, 'min', F32X4, x, largest)} to {ints}")
     large = e.emit(f"fcmp oge {floats} {x}, {limit}")
     ones = e.emit(f"sext <4 x i1> {large} to {ints}")
     return _v128(e, e.emit(f"{'xor' if signed else 'or'} {ints} {converted}, {ones}"), "i32x4")
@@ -445,28 +429,13 @@ def trunc_sat_f64x2_zero(e: Emitter, signed: int, a: str) -> str:
         most = f"{doubles} splat (double {real(2.0**31 - 1)})"
         number = e.emit(f"fcmp ord {doubles} {x}, zeroinitializer")
         bound = e.emit(f"select <2 x i1> {number}, {most}, {doubles} zeroinitializer")
-        operand = (doubles, _least(e, "f64x2", x, bound))
+        operand = (doubles, pick(e, "min", F64X2, x, bound))
         return _v128(e, _call(e, "x86.sse2.cvttpd2dq", "<4 x i32>", operand), "i32x4")
     if X86_64:
-        x = _number_or_zero(e, "f64x2", "ogt", x)
-        x = _least(e, "f64x2", x, f"splat (double {real(2.0**32 - 1)})")
+        x = pick(e, "max", F64X2, x, "zeroinitializer")
+        x = pick(e, "min", F64X2, x, f"splat (double {real(2.0**32 - 1)})")
         converted = e.emit(f"fptoui {doubles} {x} to {pair}")
     else:
         name = f"fpto{'si' if signed else 'ui'}.sat.v2i32.v2f64"
         converted = _call(e, name, pair, (doubles, x))
     return _v128(e, _shuffle(e, pair, converted, "zeroinitializer", range(4)), "i32x4")
-
-
-def _number_or_zero(e: Emitter, shape: str, predicate: str, x: str) -> str:
-    """Lanes for which ``x predicate 0`` holds, zero for the others."""
-    type_ = vector_type(shape)
-    keep = e.emit(f"fcmp {predicate} {type_} {x}, zeroinitializer")
-    bools = f"<{LANES[shape][1]} x i1>"
-    return e.emit(f"select {bools} {keep}, {type_} {x}, {type_} zeroinitializer")
-
-
-def _least(e: Emitter, shape: str, x: str, y: str) -> str:
-    """The smaller lane, that of ``y`` if ``x`` is NaN; one x86 instruction."""
-    type_ = vector_type(shape)
-    less = e.emit(f"fcmp olt {type_} {x}, {y}")
-    return e.emit(f"select <{LANES[shape][1]} x i1> {less}, {type_} {x}, {type_} {y}")

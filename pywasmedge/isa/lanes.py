@@ -87,15 +87,6 @@ def compare(shape: str, instruction: str) -> str:
     )
 
 
-def pick(shape: str, predicate: str) -> str:
-    """The second operand where ``second predicate first``, else the first (pmin, pmax)."""
-    return over(
-        shape,
-        f"#1 = fcmp {predicate} {{T}} {{b}}, {{a}}\n"
-        "select <{N} x i1> #1, {T} {b}, {T} {a}",
-    )
-
-
 def shift(shape: str, instruction: str) -> str:
     """Shift every lane by the i32 operand 1 modulo the lane width."""
     lane, count = LANES[shape]
@@ -174,9 +165,12 @@ def extmul(shape: str, source: str, part: str, extension: str) -> str:
 
 def average(shape: str) -> str:
     """Unsigned average rounded up; LLVM knows this form as the machine's average."""
+    lane, count = LANES[shape]
+    wider = f"i{2 * int(lane[1:])}"
+    wide = f"<{count} x {wider}>"
     return over(
         shape,
-        "#1 = or {T} {a}, {b}\n#2 = xor {T} {a}, {b}\n"
-        f"#3 = lshr {{T}} #2, splat ({LANES[shape][0]} 1)\n"
-        "sub {T} #1, #3",
+        f"#1 = zext {{T}} {{a}} to {wide}\n#2 = zext {{T}} {{b}} to {wide}\n"
+        f"#3 = add nuw nsw {wide} #1, #2\n#4 = add nuw nsw {wide} #3, splat ({wider} 1)\n"
+        f"#5 = lshr {wide} #4, splat ({wider} 1)\ntrunc {wide} #5 to {{T}}",
     )

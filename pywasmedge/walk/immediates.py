@@ -197,17 +197,6 @@ def _memarg_exact(walk: Walk, natural: int) -> Decoder:
     return _memarg(walk, natural, exact=True)
 
 
-def _zero(walk: Walk) -> Decoder:
-    data = walk.data
-
-    def zero(pos: int) -> tuple[int, int]:
-        if data[pos] != 0:
-            raise LoadError(ErrCode.EXPECTED_ZERO_BYTE, f"0x{data[pos]:02x}")
-        return 0, pos + 1
-
-    return zero
-
-
 def _reftype(walk: Walk) -> Decoder:
     return lambda pos: reader.ref_type(walk.data, pos, walk.end, walk.value_types)
 
