@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .lowering import lowering
 from .floating import f32_const, f64_const
+from .lowering import lowering
 
 if TYPE_CHECKING:
     from ..walk.immediates import Memarg
