@@ -1,4 +1,4 @@
-/* SIGSEGV and SIGBUS: a fault in generated code becomes a trap, every other one goes to the handler
+/* SIGSEGV, SIGBUS and SIGILL: a fault in generated code becomes a trap, every other one goes to the handler
  * that was there before. The handler only edits the context, so the signal mask is restored by the
  * system and nothing is jumped over. */
 #define _GNU_SOURCE
@@ -7,7 +7,7 @@
 
 #include "internal.h"
 
-static struct sigaction previous_segv, previous_bus;
+static struct sigaction previous_segv, previous_bus, previous_ill;
 
 enum {
   NULL_PAGE = 64 * 1024,  /* below: a null reference was used */
@@ -22,6 +22,10 @@ static bool is_stack_fault(const we_thread *thread, uint64_t address, uint64_t s
   return address < sp + NEAR_STACK && address + NEAR_STACK >= sp;
 }
 
+static const struct sigaction *previous_of(int signal) {
+  return signal == SIGSEGV ? &previous_segv : signal == SIGBUS ? &previous_bus : &previous_ill;
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context) {
   we_thread *thread = we_current;
   we_entry *entry = thread != NULL ? atomic_load_explicit(&thread->entry, memory_order_relaxed) : NULL;
@@ -29,7 +33,17 @@ static void on_fault(int signal, siginfo_t *info, void *context) {
   const bool exhausted = machine_is_exhausted(state.pc);
   const bool from_system = info->si_code > 0; /* not sent by a process */
   if (entry == NULL || !from_system || !(exhausted || thread->in_libc != 0 || we_code_contains(state.pc))) {
-    chain_signal(signal, signal == SIGBUS ? &previous_bus : &previous_segv, info, context);
+    chain_signal(signal, previous_of(signal), info, context);
+    return;
+  }
+  if (signal == SIGILL) {
+    const int32_t trap = machine_trap_code(state.pc);
+    if (trap == 0) {
+      chain_signal(signal, previous_of(signal), info, context);
+      return;
+    }
+    trap_record(thread, trap, state.pc, state.sp, state.fp, state.sp);
+    machine_divert(context, entry->sp, trap);
     return;
   }
   const uint64_t address = (uint64_t)(uintptr_t)info->si_addr;
@@ -78,6 +92,7 @@ static void install(void) {
   sigemptyset(&action.sa_mask);
   sigaction(SIGSEGV, &action, &previous_segv);
   sigaction(SIGBUS, &action, &previous_bus);
+  sigaction(SIGILL, &action, &previous_ill);
 }
 
 void fault_install(void) {

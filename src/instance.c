@@ -26,6 +26,7 @@ we_instance *we_instance_new(we_module *module, uint32_t memories, uint32_t tabl
   const uint64_t at_tables = place(&end, tables, sizeof(we_table *));
   const uint64_t at_globals = place(&end, globals, sizeof(we_global *));
   const uint64_t at_funcs = place(&end, funcs, sizeof(we_func *));
+  if (end < module->type_count) end = module->type_count; /* we_func.key lies within the block */
   uint8_t *block = calloc(1, end);
   if (block == NULL) return NULL;
   we_instance *instance = (we_instance *)block;
@@ -128,6 +129,7 @@ static we_func *create_func(we_instance *instance, uint32_t index) {
   func->index = index;
   func->instance = instance;
   func->frame_slots = type->slots;
+  func->key = (uint64_t)(uintptr_t)instance + module->func_types[index];
   __atomic_store_n(&instance->funcs[index], func, __ATOMIC_RELEASE);
   return func;
 }

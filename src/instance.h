@@ -42,6 +42,9 @@ struct we_func {
   we_hostfn host;                     /* NULL for a guest function */
   void *data;                         /* for host */
   we_hostref self;                    /* { this, NULL } */
+  /* instance plus the index of the first type of its module that equals the function's: what an
+   * indirect call in the same instance compares. 0 for a host function. Never dereferenced. */
+  uint64_t key;
   uint32_t frame_slots;               /* slots the frame entry needs */
   uint32_t flags;
 };

@@ -165,6 +165,7 @@ typedef struct {
   uint64_t pc, sp, fp;
 } machine_state;
 machine_state machine_read_context(const void *context);
+int32_t machine_trap_code(uint64_t pc); /* code of the trap instruction of generated code at pc, or 0 */
 /* Makes the interrupted thread continue by unwinding to `sp` with `code`. */
 void machine_divert(void *context, uint64_t sp, int32_t code);
 /* Whether this is where gates go when the stack is exhausted. */

@@ -27,7 +27,7 @@ bool we_type_has_adapters(uint32_t type_id);
 typedef struct we_module {
   void **code;           /* native entry of every defined function */
   uint32_t *type_ids;    /* process-wide number of each type */
-  uint32_t *func_types;  /* index in type_ids of every function, imports first */
+  uint32_t *func_types;  /* index in type_ids of every function, imports first; of equal types the first */
   void *self;            /* Python handle, passed to we_py_compile */
   uint32_t type_count;
   uint32_t imported_funcs;

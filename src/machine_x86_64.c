@@ -260,3 +260,10 @@ void machine_divert(void *context, uint64_t sp, int32_t code) {
   regs[REG_RDI] = (greg_t)sp;
   regs[REG_RSI] = code;
 }
+
+/* llvm.ubsantrap(n) is ud1l n(%eax), %eax; generated code passes the trap code less 0x80. */
+int32_t machine_trap_code(uint64_t pc) {
+  static const uint8_t ud1[4] = {0x67, 0x0F, 0xB9, 0x40};
+  const uint8_t *at = (const uint8_t *)(uintptr_t)pc;
+  return memcmp(at, ud1, sizeof ud1) == 0 ? 0x80 + at[4] : 0;
+}

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from ..base.types import ValType
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from ..base.types import FunctionType
 
 LLVM_TYPE: dict[int, str] = {
@@ -63,6 +65,12 @@ def slot_offsets(types: tuple[ValType, ...]) -> list[int]:
         offsets.append(at)
         at += 8 * type_.slots
     return offsets
+
+
+def canonical_types(types: Sequence[FunctionType]) -> list[int]:
+    """For each of a module's types the index of the first one that equals it."""
+    first: dict[FunctionType, int] = {}
+    return [first.setdefault(type_, index) for index, type_ in enumerate(types)]
 
 
 def frame_slots(type_: FunctionType) -> int:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 from ..base.errors import ErrCode
 from . import layout
 from .abi import LLVM_TYPE, has_result_pointer, return_type, slot_offsets
-from .emitter import INVARIANT, TABLE_TBAA, EmitterBase
+from .emitter import INVARIANT, TABLE_TBAA, USUAL, EmitterBase
 
 if TYPE_CHECKING:
-    from collections.abc import Container
+    from collections.abc import Container, Sequence
 
     from ..base.types import FunctionType
 
@@ -20,6 +20,8 @@ class Calls(EmitterBase):
 
     members: Container[int]
     """Defined functions that are part of the unit being compiled."""
+    canonical: Sequence[int]
+    """For each type of the module the index of the first equal one."""
 
     def call(self, index: int, type_: FunctionType) -> None:
         """``call``."""
@@ -72,7 +74,9 @@ class Calls(EmitterBase):
     def _table_callee(self, table: int, type_index: int) -> tuple[str, str]:
         """Native entry and first argument of the function the table operand selects.
 
-        A null reference needs no check: reading its type faults near address 0.
+        A null reference needs no check: reading its fields faults near address 0. A function of
+        the right type and the same instance is told by one comparison, so that the callee's
+        context is usually known without waiting for a load.
         """
         index = self.values.pop()
         elements, size = self.table(table)
@@ -81,16 +85,27 @@ class Calls(EmitterBase):
         wide = self.emit(f"zext i32 {index} to i64")
         slot = self.emit(f"getelementptr inbounds i64, ptr {elements}, i64 {wide}")
         func = self.emit(f"load ptr, ptr {slot}{TABLE_TBAA}")
+        key = self.emit(f"load ptr, ptr {self.offset(func, layout.FUNC['key'])}")
+        own = self.offset("%ctx", self.canonical[type_index])
+        same = self.emit(f"icmp eq ptr {key}, {own}")
+        other, join, before = self.label(), self.label(), self.block_name
+        self.void(f"br i1 {same}, label %{join}, label %{other}{USUAL}")
+        self.place(other)
         actual = self.emit(f"load i32, ptr {self.offset(func, layout.FUNC['type_id'])}")
         ids = self.offset(self.field("type_ids"), 4 * type_index)
         wanted = self.emit(f"load i32, ptr {ids}{INVARIANT}")
         differs = self.emit(f"icmp ne i32 {actual}, {wanted}")
         self.trap_if(differs, ErrCode.INDIRECT_CALL_TYPE_MISMATCH)
-        ctx = self.emit(f"load ptr, ptr {self.offset(func, layout.FUNC['ctx'])}")
+        loaded = self.emit(f"load ptr, ptr {self.offset(func, layout.FUNC['ctx'])}")
+        after = self.block_name
+        self.void(f"br label %{join}")
+        self.place(join)
+        ctx = self.emit(f"phi ptr [ %ctx, %{before} ], [ {loaded}, %{after} ]")
         return self._native(func), ctx
 
     def table(self, table: int) -> tuple[str, str]:
         """Elements (ptr) and current size (i32) of ``table``."""
+        limits = self.module.table_types[table].limits
         if table == 0:
             struct = self.field("tab0")
             elements = self.field("table0")
@@ -98,6 +113,8 @@ class Calls(EmitterBase):
             struct = self.element("tables", table)
             slot = self.offset(struct, layout.TABLE["elems"])
             elements = self.emit(f"load ptr, ptr {slot}{INVARIANT}")
+        if limits.min == limits.max:
+            return elements, str(limits.min)
         size_slot = self.offset(struct, layout.TABLE["size"])
         return elements, self.emit(f"load i32, ptr {size_slot}{TABLE_TBAA}")
 

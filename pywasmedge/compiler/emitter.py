@@ -28,8 +28,14 @@ if TYPE_CHECKING:
 RARE = ", !prof !4"
 """Suffix of a conditional branch whose first target is the unusual one."""
 
+USUAL = ", !prof !5"
+"""Suffix of a conditional branch whose first target is the usual one."""
+
 GUARD_OFFSET = 1 << 31
 """Offsets below this need no check on a guarded memory (see ``we_memory.guarded``)."""
+
+FIRST_TRAP = 0x80
+"""Explicit traps are instructions that fault and carry the trap code less this number."""
 
 MEMORY_TBAA = ", !tbaa !1"
 GLOBAL_TBAA = ", !tbaa !2"
@@ -42,6 +48,7 @@ METADATA = """\
 !2 = !{!12, !12, i64 0}
 !3 = !{!13, !13, i64 0}
 !4 = !{!"branch_weights", i32 1, i32 4000}
+!5 = !{!"branch_weights", i32 4000, i32 1}
 !10 = !{!"pywasmedge"}
 !11 = !{!"memory", !10, i64 0}
 !12 = !{!"global", !10, i64 0}
@@ -126,7 +133,7 @@ class EmitterBase:
         """End the function and return its text."""
         for code, label in self._traps.items():
             self.place(label)
-            self.call_helper("trap", f"i32 {code}", attributes=" #1")
+            self.void(f"call void @llvm.ubsantrap(i8 {code - FIRST_TRAP}) #1")
             self.void("unreachable")
         self.void("}")
         entry = [f"%{name} = {rhs}" for name, rhs in self._entry.items()]

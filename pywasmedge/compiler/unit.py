@@ -9,7 +9,14 @@ from ..walk.rules import declared_functions
 from ..walk.scan import LoopScan
 from ..walk.walker import Walk
 from . import memory, numeric  # noqa: F401  (they register lowerings)
-from .abi import LLVM_TYPE, ZERO, has_result_pointer, param_types, return_type
+from .abi import (
+    LLVM_TYPE,
+    ZERO,
+    canonical_types,
+    has_result_pointer,
+    param_types,
+    return_type,
+)
 from .emitter import METADATA
 from .variables import Variables
 
@@ -52,6 +59,7 @@ class UnitWriter:
 
         self.module = module
         self._emitter = Emitter(module, guarded=guarded)
+        self._emitter.canonical = canonical_types(module.types)
         self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
         self._scan = LoopScan(self._walk)
         self._lock = Lock()

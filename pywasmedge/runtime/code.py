@@ -12,7 +12,7 @@ from weakref import WeakValueDictionary
 
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
-from ..compiler.abi import frame_slots
+from ..compiler.abi import canonical_types, frame_slots
 from ..compiler.codegen import Level
 from .native import CData, address, ffi, lib
 from .objects import own
@@ -316,7 +316,8 @@ class CompiledModule:
         self.type_ids: CData = handle.type_ids
         numbers = array("I", [type_id(t) for t in module.types])
         ffi.memmove(handle.type_ids, numbers, 4 * len(numbers))
-        indices = array("I", module.func_types)
+        canonical = canonical_types(module.types)
+        indices = array("I", [canonical[t] for t in module.func_types])
         ffi.memmove(handle.func_types, indices, 4 * len(indices))
         self._whole = self._compile_as_a_whole()
         finalize(self, _unregister, self._pieces).atexit = False
