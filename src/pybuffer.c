@@ -118,6 +118,24 @@ static PyType_Spec buffer_spec = {
     .slots = buffer_slots,
 };
 
+/* The C structs refer to their Python owners by address: a counted reference would be a cycle, a
+ * weak one is already dead when finalisers of a garbage cycle run guest code for the last time. */
+static PyObject *object_at(PyObject *module, PyObject *address) {
+  (void)module;
+  void *object = PyLong_AsVoidPtr(address);
+  if (object == NULL) {
+    if (!PyErr_Occurred()) PyErr_SetString(PyExc_ValueError, "there is no object at address 0");
+    return NULL;
+  }
+  Py_INCREF((PyObject *)object);
+  return (PyObject *)object;
+}
+
+static PyMethodDef functions[] = {
+    {"object_at", object_at, METH_O, "object_at(id): the living object with this id()."},
+    {NULL, NULL, 0, NULL},
+};
+
 static int add_type(PyObject *module, PyType_Spec *spec) {
   PyObject *type = PyType_FromSpec(spec);
   if (type == NULL) return -1;
@@ -135,6 +153,7 @@ static PyModuleDef_Slot module_slots[] = {{Py_mod_exec, fill_module}, {0, NULL}}
 static struct PyModuleDef module_definition = {
     PyModuleDef_HEAD_INIT,
     .m_name = "pywasmedge._objects",
+    .m_methods = functions,
     .m_slots = module_slots,
 };
 

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, ErrCode
 from ..base.types import ValType
-from .native import ffi, lib
+from .native import address, ffi, lib
+from .objects import object_at
 from .values import decode
 
 if TYPE_CHECKING:
@@ -246,7 +247,7 @@ def callee(
     def keeper(from_instance: Any) -> dict[int, object]:
         """Where functions are kept that the guest may store somewhere."""
         if from_instance:
-            core = _from_handle(from_instance.self)()
+            core = object_at(address(from_instance.self))
             return core.kept  # type: ignore[no-any-return]
         return own_kept
 

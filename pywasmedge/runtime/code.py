@@ -15,7 +15,7 @@ from ..base.errors import ErrCode, Trap
 from ..compiler.abi import canonical_types, frame_slots
 from ..compiler.codegen import Level
 from .native import CData, address, ffi, lib
-from .objects import own
+from .objects import object_at, own
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -226,16 +226,10 @@ def we_py_adapt(number: int) -> int:
 @ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
 def we_py_compile(handle: CData, index: int) -> int:
     """The kernel needs the code of a module's defined function ``index``."""
-    module = _modules.get(address(handle))
-    if module is None:
-        return int(ErrCode.WRONG_INSTANCE_ADDRESS)
-    return _attempt(lambda: module.ensure(index))
+    return _attempt(lambda: object_at(address(handle)).ensure(index))
 
 
 # ---- Modules -------------------------------------------------------------------------------------
-
-_modules: WeakValueDictionary[int, CompiledModule] = WeakValueDictionary()
-_next_key = 1
 
 _WHOLE = 8192
 """A module with at most this many bytes of code is compiled as a whole."""
@@ -264,7 +258,6 @@ class CompiledModule:
         "_compile",
         "_configure",
         "_done",
-        "_key",
         "_lock",
         "_pieces",
         "_whole",
@@ -310,8 +303,7 @@ class CompiledModule:
         handle = lib.we_module_new(len(module.types), module.imported_funcs, count)
         self.owned = own(handle, "we_module_free")
         self.handle: CData = handle
-        self._key = _new_key(self)
-        handle.self = ffi.cast("void *", self._key)
+        handle.self = ffi.cast("void *", id(self))
         self.code: CData = handle.code
         self.type_ids: CData = handle.type_ids
         numbers = array("I", [type_id(t) for t in module.types])
@@ -413,15 +405,6 @@ class CompiledModule:
                 len(indices),
             )
             self._done.update(dict.fromkeys(indices, level))
-
-
-def _new_key(module: CompiledModule) -> int:
-    global _next_key
-    with _types_lock:
-        key = _next_key
-        _next_key += 1
-        _modules[key] = module
-    return key
 
 
 def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:

@@ -22,6 +22,7 @@ from .function import FunctionInstance, live
 from .global_ import GlobalInstance
 from .memory import MemoryInstance
 from .native import address, ffi, lib
+from .objects import object_at
 from .table import TableInstance
 
 if TYPE_CHECKING:
@@ -48,7 +49,6 @@ class Core:
     __slots__ = (
         "__weakref__",
         "_caller",
-        "_handle",
         "_owned",
         "_tables",
         "c",
@@ -84,8 +84,7 @@ class Core:
         self.globals = globals_
         self.own_tables = own_tables
         self.kept: dict[int, object] = {}
-        self._handle = ffi.new_handle(ref(self))
-        c.self = self._handle
+        c.self = ffi.cast("void *", id(self))
         self._caller: Caller | None = None
         self._tables: dict[int, ref[TableInstance]] | None = None
 
@@ -210,7 +209,7 @@ def caller_of(from_instance: Any) -> Caller:
     """The caller for a ``we_instance`` pointer that may be NULL."""
     if not from_instance:
         return NOBODY
-    core: Core = ffi.from_handle(from_instance.self)()
+    core: Core = object_at(address(from_instance.self))
     return core.caller
 
 

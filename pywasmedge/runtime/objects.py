@@ -1,4 +1,4 @@
-"""``Owned`` and ``Buffer``: the Python types written in C (``src/pybuffer.c``).
+"""``Owned``, ``Buffer`` and ``object_at``: what is written in C against Python's own interface (``src/pybuffer.c``).
 
 They are a second module inside the shared object of the cffi module.
 """
@@ -27,12 +27,16 @@ if TYPE_CHECKING:
         def __new__(cls, address: int, owner: object) -> Any: ...
         def __buffer__(self, flags: int, /) -> memoryview: ...
 
+    def object_at(address: int) -> Any:
+        """The object with this ``id()``; it must be alive."""
+
 else:
     _loader = ExtensionFileLoader("pywasmedge._objects", shared_object)
     _module = _loader.create_module(ModuleSpec(_loader.name, _loader, origin=shared_object))
     _loader.exec_module(_module)
     Owned = _module.Owned
     Buffer = _module.Buffer
+    object_at = _module.object_at
 
 
 def own(pointer: Any, release: str, keep: object = None) -> Owned:

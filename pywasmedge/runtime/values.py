@@ -13,6 +13,7 @@ from .code import type_id
 from .externref import object_of, word_of
 from .function import FunctionInstance, live
 from .native import address, ffi
+from .objects import object_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -60,11 +61,13 @@ _SINGLE = Struct("<f")
 
 def _f64(value: Any, _kept: Kept | None) -> float:
     try:
+        if isinstance(value, int):
+            return float(value)
         number: float = _DOUBLE.unpack(_DOUBLE.pack(value))[0]
-    except (StructError, TypeError):
-        raise TypeError(f"float expected, not {type(value).__name__}") from None
     except OverflowError:
         raise TypeError("integer too large for a float") from None
+    except (StructError, TypeError):
+        raise TypeError(f"float expected, not {type(value).__name__}") from None
     return number
 
 
@@ -110,7 +113,7 @@ def function_at(word: int) -> FunctionInstance | None:
     found = live.get(word)
     if found is None:
         func = ffi.cast("we_func *", word)
-        core = ffi.from_handle(func.instance.self)()
+        core = object_at(address(func.instance.self))
         found = core.function(func.index)
     return found
 
