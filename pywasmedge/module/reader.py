@@ -53,6 +53,24 @@ def u32(data: bytes, pos: int, end: int) -> tuple[int, int]:
     Raises:
         LoadError: cut off (0x22), more than 32 bits (0x35), more than 5 bytes (0x36).
     """
+    if pos + 5 <= end:  # the loop below, unrolled for what is well-formed
+        byte = data[pos]
+        if byte < 0x80:
+            return byte, pos + 1
+        value = byte & 0x7F
+        byte = data[pos + 1]
+        if byte < 0x80:
+            return value | byte << 7, pos + 2
+        value |= (byte & 0x7F) << 7
+        byte = data[pos + 2]
+        if byte < 0x80:
+            return value | byte << 14, pos + 3
+        value |= (byte & 0x7F) << 14
+        byte = data[pos + 3]
+        if byte < 0x80:
+            return value | byte << 21, pos + 4
+        if data[pos + 4] < 0x10:
+            return value | (byte & 0x7F) << 21 | data[pos + 4] << 28, pos + 5
     start = pos
     value = shift = 0
     while pos < end:

@@ -119,6 +119,8 @@ def _load(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
     def load(pos: int) -> int:
         if data[pos] <= natural and data[pos + 1] < 0x80:
             pos += 2
+        elif data[pos] <= natural and data[pos + 2] < 0x80:
+            pos += 3
         else:
             pos = memarg(pos)[1]
         if types[-1] == _I32:
@@ -149,6 +151,8 @@ def _store(walk: Walk, row: Row, value: int, emit: Emit) -> Step:
     def store(pos: int) -> int:
         if data[pos] <= natural and data[pos + 1] < 0x80:
             pos += 2
+        elif data[pos] <= natural and data[pos + 2] < 0x80:
+            pos += 3
         else:
             pos = memarg(pos)[1]
         if types[-1] == value and types[-2] == _I32:
@@ -176,10 +180,17 @@ def _int_const(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
     constant = decoder(walk, row.immediates[0])
 
     def const(pos: int) -> int:
-        if data[pos] >= 0x80:
-            pos = constant(pos)[1]
-        else:
+        # Up to four bytes hold 28 bits, which are always in range.
+        if data[pos] < 0x80:
             pos += 1
+        elif data[pos + 1] < 0x80:
+            pos += 2
+        elif data[pos + 2] < 0x80:
+            pos += 3
+        elif data[pos + 3] < 0x80:
+            pos += 4
+        else:
+            pos = constant(pos)[1]
         push(result)
         return pos
 
