@@ -6,23 +6,21 @@ other word, or at ``--``; the rest are arguments.
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 TOGGLE, VALUE, LIST = "toggle", "value", "list"
 """Kinds of options: no value, one value (the last one counts), a value per occurrence."""
 
 
-class Option(NamedTuple):
+class Option:
     """A row: names without dashes (the first is the option's), kind, value's name, help text."""
 
-    names: str
-    kind: str
-    metavar: str
-    help: str
+    __slots__ = ("help", "kind", "metavar", "name", "names")
 
-    @property
-    def name(self) -> str:
-        return self.names.split()[0]
+    def __init__(self, names: str, kind: str, metavar: str, help: str) -> None:
+        self.names = names.split()
+        self.name = self.names[0]
+        self.kind = kind
+        self.metavar = metavar
+        self.help = help
 
 
 class UsageError(Exception):
@@ -42,7 +40,7 @@ class Options:
             UsageError: an unknown option, a value missing or where none belongs.
         """
         self._given: dict[str, list[str]] = {}
-        self._by_name = {name: option for option in table for name in option.names.split()}
+        self._by_name = {name: option for option in table for name in option.names}
         at = 0
         while at < len(words) and words[at].startswith("-") and words[at] != "-":
             word = words[at]
@@ -54,7 +52,7 @@ class Options:
             for name in names:
                 option = self._by_name.get(name)
                 if option is None or (len(name) == 1) == word.startswith("--"):
-                    raise UsageError(f"unknown option: {'-' if len(name) == 1 else '--'}{name}")
+                    raise UsageError(f"unknown option: {word if word[1] == '-' else '-' + name}")
                 values = self._given.setdefault(option.name, [])
                 if option.kind == TOGGLE:
                     if equals and word.startswith("--"):
@@ -95,7 +93,7 @@ def help_text(usage: str, table: tuple[Option, ...], *, colour: bool) -> str:
     yellow, green, off = ("\x1b[33m", "\x1b[32m", "\x1b[0m") if colour else ("", "", "")
     lines = [f"{yellow}USAGE{off}", f"  {usage}", "", f"{yellow}OPTIONS{off}"]
     for option in table:
-        names = ", ".join(f"-{n}" if len(n) == 1 else f"--{n}" for n in option.names.split())
+        names = ", ".join(f"-{n}" if len(n) == 1 else f"--{n}" for n in option.names)
         value = f" {option.metavar}" if option.metavar else ""
         lines += [f"  {green}{names}{value}{off}", f"      {option.help}"]
     return "\n".join(lines) + "\n"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import _signal  # type: ignore[import-not-found]  # the part of `signal` that costs nothing
 import os
 import sys
 import time
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
     from ..base.types import FunctionType
     from ..vm import VM
+
+_NAME = "wasmedge"
 
 VERSION = "0.10.0"
 """The release of the command line interface this one follows."""
@@ -64,8 +67,11 @@ OPTIONS = (
     Option("forbidden-plugin", LIST, "NAME", "Do not register a plugin's modules. Repeatable."),
 )
 
-_USAGE = "wasmedge [OPTIONS] [--] FILE [ARG ...]"
+_USAGE = f"{_NAME} [OPTIONS] [--] FILE [ARG ...]"
 
+
+_MAX_LINES = 24
+"""Longest report of an error; what is cut off are functions far out in a backtrace."""
 
 _GRACE = 0.2
 """Seconds a program that has reached its time limit gets for ending in an orderly way."""
@@ -81,7 +87,7 @@ def main() -> None:
         import traceback
 
         traceback.print_exc()
-        code = 70
+        code = 1
     # No interpreter shutdown: nothing of it matters to anyone but this process.
     os._exit(code & 0xFF)
 
@@ -100,7 +106,7 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
     try:
         options = Options(OPTIONS, words)
         if options.on("version"):
-            _print(f"{os.path.basename(sys.argv[0])} version {VERSION}\n")
+            _print(f"{_NAME} version {VERSION}\n")
             return 0
         if options.on("help") or not options.rest:
             _print(help_text(_USAGE, OPTIONS, colour=os.isatty(1)))
@@ -109,9 +115,12 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
             raise UsageError("--reactor needs the name of a function after the file")
         return _run(options, started, closed)
     except UsageError as error:
-        _print(f"wasmedge: {error}\n", to=2)
+        _print(f"{_NAME}: {error}\n", to=2)
     except WasmError as error:
-        log.error(str(error))
+        lines = str(error).splitlines()
+        if len(lines) > _MAX_LINES:
+            lines[_MAX_LINES:] = [f"  and {len(lines) - _MAX_LINES} more"]
+        log.error("\n".join(lines))
     except MemoryError:
         log.error("out of memory")
     return 1
@@ -125,9 +134,7 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
         _end_process_at(deadline + _GRACE)
     # An interrupt from the terminal ends the process at once: Python could handle it only after
     # the program has returned.
-    import signal
-
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     from ..vm import VM
 
     file, *args = options.rest
@@ -141,9 +148,7 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     for fd in closed:
         wasi.env.remove(fd)
     try:
-        vm.load_wasm(file)
-        vm.validate()
-        vm.instantiate()
+        _instantiate(vm, file)
         if options.on("reactor"):
             _call_library(vm, args[0], args[1:], deadline)
             return 0
@@ -156,6 +161,18 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     return int(wasi.exit_code)
 
 
+def _instantiate(vm: VM, file: str) -> None:
+    """Make the program in ``file`` the active instance; errors name the file."""
+    try:
+        vm.load_wasm(file)
+        vm.validate()
+        vm.instantiate()
+    except WasmError as error:
+        if repr(file) not in error.detail:
+            error.detail = f"{file!r}: {error.detail}" if error.detail else repr(file)
+        raise
+
+
 def _configure(options: Options) -> Configure:
     configure = Configure()
     configure.host_registrations.add(HostRegistration.WASI)
@@ -165,10 +182,11 @@ def _configure(options: Options) -> Configure:
                 configure.remove_proposal(proposal)
             else:
                 configure.add_proposal(proposal)
-    everything = options.on("enable-all-statistics")
-    configure.instruction_counting = everything or options.on("enable-instruction-count")
-    configure.cost_measuring = everything or options.on("enable-gas-measuring")
-    configure.time_measuring = everything or options.on("enable-time-measuring")
+    for name in ("enable-instruction-count", "enable-gas-measuring", "gas-limit"):
+        if options.on(name):
+            raise UsageError(f"option --{name}: counting instructions is not supported yet")
+    for name in ("enable-all-statistics", "enable-time-measuring"):
+        configure.time_measuring |= options.on(name)
     pages = options.number("memory-page-limit")
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)

@@ -1,0 +1,348 @@
+"""The ``wasmedge`` command, as a user starts it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Guests = Callable[[str], Path]
+
+LOG_LINE = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] \[(error|info)\] (.*)")
+
+
+def wasmedge(
+    *words: str | Path, stdin: bytes = b"", timeout: float = 60
+) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-m", "pywasmedge", *map(str, words)]
+    return subprocess.run(command, input=stdin, capture_output=True, timeout=timeout)
+
+
+def output(*words: str | Path, stdin: bytes = b"") -> str:
+    """What a command that succeeds prints."""
+    done = wasmedge(*words, stdin=stdin)
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stderr == b""
+    return done.stdout.decode()
+
+
+def failure(*words: str | Path) -> str:
+    """The first error line of a command that fails with exit code 1, which prints nothing else."""
+    done = wasmedge(*words)
+    assert done.returncode == 1
+    assert done.stdout == b""
+    lines = done.stderr.decode().splitlines()
+    assert "Traceback" not in done.stderr.decode()
+    match = LOG_LINE.fullmatch(lines[0])
+    if match is None:
+        assert lines[0].startswith("wasmedge: ")
+        assert len(lines) == 1
+        return lines[0]
+    assert match[1] == "error"
+    return match[2]
+
+
+# --- programs ---
+
+
+def test_hello(guest: Guests) -> None:
+    assert output(guest("hello")) == "hello, world\n"
+
+
+def test_arguments_environment_and_exit_code(guest: Guests, tmp_path: Path) -> None:
+    program = tmp_path / "program.aot.v2"
+    program.write_bytes(guest("args").read_bytes())
+    done = wasmedge(
+        "--env", "A=1", "--env=B=x y=z", "--", program, "-x", "--dir", "", "ä", "exit=7"
+    )
+    assert done.returncode == 7
+    assert done.stdout.decode().splitlines() == [
+        "arg 0: program.aot.wasm",
+        "arg 1: -x",
+        "arg 2: --dir",
+        "arg 3: ",
+        "arg 4: ä",
+        "arg 5: exit=7",
+        "env A=1",
+        "env B=x y=z",
+    ]
+
+
+@pytest.mark.parametrize(("given", "seen"), [(0, 0), (1, 1), (255, 255), (256, 0), (-1, 255)])
+def test_the_shell_sees_the_low_byte_of_the_exit_code(guest: Guests, given: int, seen: int) -> None:
+    assert wasmedge(guest("args"), f"exit={given}").returncode == seen
+
+
+def test_the_host_environment_stays_outside(guest: Guests) -> None:
+    assert "env " not in output(guest("args"))
+
+
+def test_pipes(guest: Guests) -> None:
+    data = os.urandom(300_000)
+    done = wasmedge(guest("echo"), stdin=data)
+    assert (done.returncode, done.stdout) == (0, data)
+
+
+def test_directories(guest: Guests, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("one two three two\n")
+    seen = output("--dir", f"/data:{tmp_path}", guest("wordcount"), "/data/text")
+    assert "/data/text: 1 lines, 4 words, 18 bytes" in seen
+    seen = output(f"--dir=.:{tmp_path}:readonly", guest("wordcount"), "text")
+    assert "text: 1 lines, 4 words, 18 bytes" in seen
+    assert wasmedge(guest("wordcount"), "text").returncode == 1
+
+
+def test_readonly_directories(guest: Guests, tmp_path: Path) -> None:
+    (tmp_path / "old").touch()
+    files = guest("files")
+    for directory, code in ((f"/:{tmp_path}:readonly", 1), (f"/:{tmp_path}", 0)):
+        assert wasmedge("--dir", directory, files, "mkdir", "/new").returncode == code
+        assert wasmedge("--dir", directory, files, "remove", "/old").returncode == code
+    assert os.listdir(tmp_path) == ["new"]
+
+
+def test_a_directory_that_is_not_there_is_named(guest: Guests, tmp_path: Path) -> None:
+    done = wasmedge("--dir", f"/:{tmp_path}/missing", guest("hello"))
+    assert (done.returncode, done.stdout) == (0, b"hello, world\n")
+    assert f"'{tmp_path}/missing': No such file or directory" in done.stderr.decode()
+
+
+# --- libraries ---
+
+
+@pytest.mark.parametrize(
+    ("words", "printed"),
+    [
+        ("add 2 3", "5"),
+        ("add 4294967295 -1", "4294967294"),
+        ("add 99999999999999999999 0", str(99999999999999999999 % 2**32)),
+        ("multiply -1 1", "18446744073709551615"),
+        ("hypotenuse 3 4", "5"),
+        ("hypotenuse 1e150 0", "1e+150"),
+        ("hypotenuse 1 3", "3.16228"),
+        ("hypotenuse inf nan", "nan"),
+        ("half 7", "3.5"),
+        ("next", "1001"),  # 1 without _initialize
+    ],
+)
+def test_reactor_mode(guest: Guests, words: str, printed: str) -> None:
+    assert output("--reactor", guest("library"), *words.split()) == printed + "\n"
+
+
+def test_a_function_without_results_prints_nothing(guest: Guests) -> None:
+    assert output("--reactor", guest("library"), "release", "0") == ""
+
+
+def test_mistakes_in_reactor_mode(guest: Guests) -> None:
+    library = guest("library")
+    assert "needs the name of a function" in failure("--reactor", library)
+    assert "not a number of type i32: x" in failure("--reactor", library, "add", "1", "x")
+    assert "Code: 0x83" in failure("--reactor", library, "add", "1")
+    assert "Code: 0x83" in failure("--reactor", library, "add", "1", "2", "3")
+    assert "Code: 0x05" in failure("--reactor", library, "nonsense")
+    assert "Code: 0x84" in failure("--reactor", library, "divide", "1", "0")
+
+
+# --- errors ---
+
+
+def test_a_missing_file() -> None:
+    expected = "loading failed: invalid path, Code: 0x20: 'no/such.wasm': No such file or directory"
+    assert failure("no/such.wasm") == expected
+
+
+def test_files_that_are_no_modules(guest: Guests, tmp_path: Path) -> None:
+    assert "0x20" in failure(tmp_path)
+    file = tmp_path / "file.wasm"
+    file.write_bytes(b"")
+    assert "unexpected end, Code: 0x22" in failure(file)
+    file.write_bytes(b"#!/bin/sh\necho no\n")
+    message = failure(file)
+    assert "magic header not detected, Code: 0x23" in message
+    assert str(file) in message
+    file.write_bytes(guest("hello").read_bytes()[:1000])
+    assert "loading failed: " in failure(file)
+
+
+def test_a_file_without_permission(guest: Guests, tmp_path: Path) -> None:
+    file = tmp_path / "file.wasm"
+    file.write_bytes(guest("hello").read_bytes())
+    file.chmod(0)
+
+    def respect_permissions() -> None:
+        """Even root: give up the capabilities to read whatever it likes."""
+        import ctypes
+
+        drop = 24  # PR_CAPBSET_DROP
+        for capability in (1, 2):  # CAP_DAC_OVERRIDE, CAP_DAC_READ_SEARCH
+            ctypes.CDLL(None).prctl(drop, capability, 0, 0, 0)
+
+    done = subprocess.run(
+        [sys.executable, "-m", "pywasmedge", str(file)],
+        capture_output=True,
+        timeout=60,
+        preexec_fn=respect_permissions,
+    )
+    assert done.returncode == 1
+    assert b"Code: 0x20" in done.stderr
+    assert b"Permission denied" in done.stderr
+
+
+def test_a_module_without_start(guest: Guests) -> None:
+    assert "wasm function not found, Code: 0x05" in failure(guest("library"))
+
+
+def test_a_trap_names_the_functions(guest: Guests) -> None:
+    done = wasmedge(guest("trap"))
+    assert done.returncode == 1
+    lines = [LOG_LINE.fullmatch(line) for line in done.stderr.decode().splitlines()]
+    texts = [line[2] for line in lines if line]
+    assert len(texts) == len(lines)
+    assert texts[0] == "execution failed: unreachable, Code: 0x89"
+    assert [text.split()[-1] for text in texts[1:]] == ["inner", "middle", "outer", "_start"]
+
+
+def test_endless_recursion_is_reported_briefly(guest: Guests) -> None:
+    done = wasmedge(guest("recurse"))
+    assert done.returncode == 1
+    lines = done.stderr.decode().splitlines()
+    assert "call stack exhausted" in lines[0]
+    assert len(lines) < 30
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--nonsense", "x"], "wasmedge: unknown option: --nonsense"),
+        (["--reactor=1", "x"], "wasmedge: option --reactor takes no value"),
+        (["--env"], "wasmedge: option --env needs a value: NAME=VALUE"),
+        (["--time-limit", "soon", "x"], "wasmedge: option --time-limit: not a number: soon"),
+    ],
+)
+def test_mistakes_on_the_command_line(words: list[str], message: str) -> None:
+    assert failure(*words) == message
+
+
+def test_closed_output(guest: Guests) -> None:
+    """The program is told, and says so itself."""
+    read, write = os.pipe()
+    os.close(read)
+    command = [sys.executable, "-m", "pywasmedge", str(guest("echo"))]
+    done = subprocess.run(command, input=b"text", stdout=write, stderr=subprocess.PIPE, timeout=60)
+    os.close(write)
+    assert done.returncode == 1
+    assert b"write: " in done.stderr
+    shell = f'exec "$0" -m pywasmedge "{guest("echo")}" >&-'
+    done = subprocess.run(
+        ["sh", "-c", shell, sys.executable], input=b"text", capture_output=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert b"write: Bad file descriptor" in done.stderr
+
+
+@pytest.mark.parametrize("streams", ["<&- >&- 2>&-", "<&-", "2>&-"])
+def test_closed_streams_are_no_problem(guest: Guests, streams: str) -> None:
+    shell = f'exec "$0" -m pywasmedge "{guest("hello")}" {streams}'
+    done = subprocess.run(["sh", "-c", shell, sys.executable], capture_output=True, timeout=60)
+    assert done.returncode in (0, 1) if ">&- 2" in streams else done.returncode == 0
+
+
+# --- limits and switches ---
+
+
+def test_time_limit(guest: Guests) -> None:
+    start = time.monotonic()
+    message = failure("--time-limit", "700", guest("spin"))
+    assert message == "wasmedge runtime failed: execution interrupted, Code: 0x07"
+    assert 0.7 <= time.monotonic() - start < 20
+
+
+def test_time_limit_of_a_program_that_waits(guest: Guests) -> None:
+    for words in (["clock", "100000"], ["echo"]):
+        command = [sys.executable, "-m", "pywasmedge", "--time-limit", "700"]
+        start = time.monotonic()
+        process = subprocess.Popen(
+            [*command, str(guest(words[0])), *words[1:]],
+            stdin=subprocess.PIPE,  # never written to, never closed
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        assert process.wait(timeout=20) == 1
+        assert time.monotonic() - start >= 0.7
+        assert process.stderr is not None
+        assert b"execution interrupted, Code: 0x07" in process.stderr.read()
+        process.communicate()
+
+
+def test_time_limit_that_is_not_reached(guest: Guests) -> None:
+    assert output("--time-limit", "60000", guest("hello")) == "hello, world\n"
+    assert output("--time-limit", "0", guest("hello")) == "hello, world\n"
+
+
+def test_ctrl_c_ends_a_running_program(guest: Guests) -> None:
+    import signal
+
+    command = [sys.executable, "-m", "pywasmedge", "--time-limit", "60000", str(guest("spin"))]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE)
+    time.sleep(1.5)
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=10) == -signal.SIGINT
+    process.communicate()
+
+
+def test_memory_page_limit(guest: Guests) -> None:
+    assert output("--memory-page-limit", "100", guest("hello")) == "hello, world\n"
+    assert "Code: 0x" in failure("--memory-page-limit", "1", guest("hello"))
+
+
+LEB_MODULES = {
+    # (func (result i32) i32.const 0 i32.extend8_s) exported as "f"
+    "disable-sign-extension-operators": (
+        "0061736d01000000 0105016000017f 03020100 0705010166 0000 0a07010500 4100c00b"
+    ),
+}
+
+
+def test_proposal_switches(tmp_path: Path) -> None:
+    file = tmp_path / "module.wasm"
+    for switch, text in LEB_MODULES.items():
+        file.write_bytes(bytes.fromhex(text.replace(" ", "")))
+        assert output("--reactor", file, "f") == "0\n"
+        assert "Code: 0x" in failure(f"--{switch}", "--reactor", file, "f")
+    # (memory 1 2 shared)
+    file.write_bytes(bytes.fromhex("0061736d010000000504010301 02".replace(" ", "")))
+    assert "Code: 0x05" in failure("--enable-threads", file)  # well-formed, but without _start
+    assert "Code: 0x05" not in failure(file)
+
+
+def test_statistics_go_to_standard_output(guest: Guests) -> None:
+    done = wasmedge("--enable-time-measuring", guest("hello"))
+    assert done.returncode == 0
+    lines = done.stdout.decode().splitlines()
+    assert lines[0] == "hello, world"
+    matches = [LOG_LINE.fullmatch(line) for line in lines[1:]]
+    assert all(match and match[1] == "info" for match in matches)
+    assert re.search(r"execution time: [1-9]\d* ns", lines[-1])
+
+
+def test_what_cannot_be_done_is_refused(guest: Guests) -> None:
+    assert "not supported yet" in failure("--gas-limit", "10", guest("hello"))
+    assert "not supported yet" in failure("--enable-instruction-count", guest("hello"))
+
+
+def test_version() -> None:
+    assert output("--version") == output("-v") == "wasmedge version 0.10.0\n"
+
+
+def test_help_is_shown_when_asked_for_and_without_arguments() -> None:
+    pages = [wasmedge("--help"), wasmedge("-h"), wasmedge(), wasmedge("--reactor")]
+    for page in pages:
+        assert page.returncode == 1
+        assert page.stdout == pages[0].stdout
+    assert b"--memory-page-limit N" in pages[0].stdout
