@@ -9,6 +9,7 @@ from .lowering import lowering
 
 if TYPE_CHECKING:
     from ..walk.immediates import Memarg
+    from .calls import Calls
     from .emitter import EmitterBase as Emitter
 
 SIZE = {"i8": 1, "i16": 2, "i32": 4, "i64": 8, "float": 4, "double": 8}
@@ -99,7 +100,7 @@ def table_copy(e: Emitter, to: int, source: int, dst: str, src: str, length: str
 
 
 @lowering
-def table_size(e: Emitter, table: int) -> str:
+def table_size(e: Calls, table: int) -> str:
     """Current number of elements."""
     return e.table(table)[1]
 

@@ -44,7 +44,6 @@ def _unreachable(walk: Walk, sink: Sink | None) -> Step:
 def _block(opcode: int) -> Callable[[Walk, Sink | None], Step]:
     def make(walk: Walk, sink: Sink | None) -> Step:
         stack, data = walk.stack, walk.data
-        types = stack.types
         block_type = decoder(walk, "block")
         emit = None
         if sink is not None:

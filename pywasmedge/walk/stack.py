@@ -28,7 +28,7 @@ Types = tuple[int, ...]
 class Frame:
     """A control frame: block, loop, if, else, or the function body itself."""
 
-    __slots__ = ("opcode", "params", "results", "label", "height", "start", "payload")
+    __slots__ = ("height", "label", "opcode", "params", "payload", "results", "start")
 
     def __init__(self, opcode: int, params: Types, results: Types, height: int, start: int) -> None:
         self.opcode = opcode
@@ -46,7 +46,7 @@ class Frame:
 class OperandStack:
     """Operand types and control frames of the body being walked."""
 
-    __slots__ = ("types", "frames")
+    __slots__ = ("frames", "types")
 
     def __init__(self) -> None:
         self.types: list[int] = []
