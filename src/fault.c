@@ -1,9 +1,10 @@
-/* SIGSEGV, SIGBUS and SIGILL: a fault in generated code becomes a trap, every other one goes to the handler
- * that was there before. The handler only edits the context, so the signal mask is restored by the
- * system and nothing is jumped over. */
+/* SIGSEGV, SIGBUS and SIGILL: a fault in generated code becomes a trap, every other one goes to the
+ * handler that was there before. The handler only edits the context, so the signal mask is restored
+ * by the system and nothing is jumped over. */
 #define _GNU_SOURCE
 #include <signal.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -26,12 +27,22 @@ static const struct sigaction *previous_of(int signal) {
   return signal == SIGSEGV ? &previous_segv : signal == SIGBUS ? &previous_bus : &previous_ill;
 }
 
+/* Whether a handler that was installed after ours (Python's faulthandler does this) has put ours
+ * back and raises the signal again. Returning makes it return, and the fault comes to us. */
+static bool is_passed_on(const siginfo_t *info, uint64_t sp) {
+  stack_t stack;
+  if (info->si_code != SI_TKILL || info->si_pid != getpid() || sigaltstack(NULL, &stack) != 0) return false;
+  const uint64_t start = (uint64_t)(uintptr_t)stack.ss_sp;
+  return sp >= start && sp < start + stack.ss_size;
+}
+
 static void on_fault(int signal, siginfo_t *info, void *context) {
   we_thread *thread = we_current;
   we_entry *entry = thread != NULL ? atomic_load_explicit(&thread->entry, memory_order_relaxed) : NULL;
   const machine_state state = machine_read_context(context);
   const bool exhausted = machine_is_exhausted(state.pc);
   const bool from_system = info->si_code > 0; /* not sent by a process */
+  if (entry != NULL && is_passed_on(info, state.sp)) return;
   if (entry == NULL || !from_system || !(exhausted || thread->in_libc != 0 || we_code_contains(state.pc))) {
     chain_signal(signal, previous_of(signal), info, context);
     return;

@@ -63,6 +63,7 @@ struct we_thread {
   uint8_t *stack_copy;
   void *block; /* alternate signal stack and stack copy */
   uint64_t block_size;
+  void *signal_stack;
   bool own_signal_stack;
 
   pthread_t id;

@@ -37,7 +37,8 @@ static void thread_exit(void *arg) {
   thread->alive = false;
   pthread_mutex_unlock(&thread->lock);
   we_current = NULL;
-  if (thread->own_signal_stack) {
+  stack_t current;
+  if (thread->own_signal_stack && sigaltstack(NULL, &current) == 0 && current.ss_sp == thread->signal_stack) {
     const stack_t off = {.ss_flags = SS_DISABLE};
     sigaltstack(&off, NULL);
   }
@@ -91,6 +92,7 @@ static bool set_up_signals(we_thread *thread) {
   thread->stack_copy = start + SIGNAL_STACK;
   stack_t old;
   if (sigaltstack(NULL, &old) == 0 && (old.ss_flags & SS_DISABLE)) {
+    thread->signal_stack = start;
     const stack_t own = {.ss_sp = start, .ss_size = SIGNAL_STACK};
     thread->own_signal_stack = sigaltstack(&own, NULL) == 0;
   }
@@ -99,6 +101,7 @@ static bool set_up_signals(we_thread *thread) {
   sigemptyset(&faults);
   sigaddset(&faults, SIGSEGV);
   sigaddset(&faults, SIGBUS);
+  sigaddset(&faults, SIGILL);
   pthread_sigmask(SIG_UNBLOCK, &faults, NULL);
   return true;
 }

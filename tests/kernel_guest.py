@@ -67,7 +67,7 @@ class Guest:
         memory: tuple[int, int] | None = None,
         guard: bool = True,
         shared: bool = False,
-        lazy: bool = False,
+        lazy: bool | None = False,
         tier: Tier = Tier.QUICK,
         elements: int = 0,
         datas: int = 0,

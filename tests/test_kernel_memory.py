@@ -353,7 +353,9 @@ def test_compiled_modules_give_their_code_back() -> None:
 
 
 def test_threads_come_and_go() -> None:
-    guest = Guest({FunctionType((), (I32,)): "define tailcc i32 @f0(ptr %ctx) #0 {\n  ret i32 1\n}\n"})
+    guest = Guest(
+        {FunctionType((), (I32,)): "define tailcc i32 @f0(ptr %ctx) #0 {\n  ret i32 1\n}\n"}
+    )
 
     def rounds(count: int) -> None:
         for _ in range(count):

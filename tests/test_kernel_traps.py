@@ -30,8 +30,7 @@ UNARY = FunctionType((I32,), (I32,))
 BINARY = FunctionType((I32, I32), (I32,))
 
 ADD = (
-    "define tailcc i32 @f0(ptr %ctx, i32 %a, i32 %b) #0 {\n"
-    "  %r = add i32 %a, %b\n  ret i32 %r\n}\n"
+    "define tailcc i32 @f0(ptr %ctx, i32 %a, i32 %b) #0 {\n  %r = add i32 %a, %b\n  ret i32 %r\n}\n"
 )
 TRAP = (
     "define tailcc i32 @f0(ptr %ctx, i32 %code) #0 {\n"

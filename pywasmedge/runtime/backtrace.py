@@ -34,17 +34,19 @@ def trap(code: int) -> BaseException:
     It is a :class:`Trap` with the guest functions that were on the stack, unless compiling a
     function at its first call failed: then it is what went wrong there.
     """
-    error = take_failure()
-    if error is not None:
-        return error
     try:
         kind = ErrCode(code)
     except ValueError:
         return Trap(ErrCode.EXECUTION_FAILED, f"host function returned {code:#x}")
     record = lib.we_trap_latest()
+    exhausted = record and record.stack_overflow
+    if kind == ErrCode.RUNTIME_ERROR and not exhausted:
+        error = take_failure()
+        if error is not None:
+            return error
     if not record or record.code != code:
         return Trap(kind)
-    detail = "call stack exhausted" if record.stack_overflow else ""
+    detail = "call stack exhausted" if exhausted else ""
     return Trap(kind, detail, backtrace=backtrace())
 
 
