@@ -63,7 +63,7 @@ def handle() -> int:
 
     -1 if nobody can stop it.
     """
-    watched = _watched.get(get_ident())
+    watched = _watched.get(get_ident()) if _watched else None
     if watched is None:
         return -1
     with _lock:

@@ -22,6 +22,7 @@ class Descriptor:
     Attributes:
         host: the host's file descriptor; -1 for a stream of the embedder.
         type: file type (``abi.REGULAR_FILE`` and so on).
+        may_block: whether reading or writing can wait for somebody else.
         base, inheriting: rights of this descriptor and of what is opened beneath it.
         preopen: name the guest knows it by, or ``None``.
         owned: whether closing closes ``host``.
@@ -30,26 +31,33 @@ class Descriptor:
         entries: directory listing being read by fd_readdir, or ``None``.
     """
 
-    __slots__ = ("base", "entries", "host", "inheriting", "nonblock", "owned", "preopen", "type")
+    __slots__ = (
+        "base",
+        "entries",
+        "host",
+        "inheriting",
+        "may_block",
+        "nonblock",
+        "owned",
+        "preopen",
+        "type",
+    )
 
-    def __init__(
-        self,
-        host: int,
-        type_: int,
-        base: int,
-        inheriting: int = 0,
-        *,
-        preopen: bytes | None = None,
-        owned: bool = True,
-    ) -> None:
+    def __init__(self, host: int, base: int, inheriting: int = 0, *, owned: bool = True) -> None:
+        """Take over ``host``, which is closed in the end if it is ``owned``.
+
+        Raises:
+            OSError: ``host`` is not open.
+        """
         self.host = host
-        self.type = type_
+        self.owned = owned
         self.base = base
         self.inheriting = inheriting
-        self.preopen = preopen
-        self.owned = owned
+        self.preopen: bytes | None = None
         self.nonblock = False
         self.entries: list[bytes] | None = None
+        self.type = abi.file_type(self.stat().st_mode)
+        self.may_block = self.type not in (abi.REGULAR_FILE, abi.DIRECTORY, abi.BLOCK_DEVICE)
 
     def __del__(self) -> None:
         if self.owned and self.host >= 0:
@@ -57,11 +65,6 @@ class Descriptor:
                 os.close(self.host)
             except OSError:
                 pass  # the handle is gone either way, and nobody is left to be told
-
-    @property
-    def may_block(self) -> bool:
-        """Whether reading or writing can wait for somebody else."""
-        return self.type not in (abi.REGULAR_FILE, abi.DIRECTORY, abi.BLOCK_DEVICE)
 
     def readv(self, buffers: Iovecs) -> int:
         """Read into ``buffers``; the number of bytes, 0 at the end."""
@@ -113,16 +116,13 @@ class Stream(Descriptor):
     __slots__ = ("_read", "_write")
 
     def __init__(self, stream: object, base: int) -> None:
-        super().__init__(-1, abi.UNKNOWN, base, owned=False)
+        super().__init__(-1, base, owned=False)
+        self.may_block = False
         stream = getattr(stream, "buffer", stream)  # text streams: the bytes beneath
         self._read = getattr(stream, "read", None)
         self._write = getattr(stream, "write", stream if callable(stream) else None)
         if (self._read if base & abi.FD_READ else self._write) is None:
             raise TypeError(f"not usable as a standard stream: {stream!r}")
-
-    @property
-    def may_block(self) -> bool:
-        return False
 
     def readv(self, buffers: Iovecs) -> int:
         if self._read is None:

@@ -71,8 +71,7 @@ class Env:
         if host is None:
             descriptor: Descriptor = Stream(stream, rights)
         else:
-            type_ = abi.file_type(os.stat(host).st_mode)
-            descriptor = Descriptor(host, type_, rights, owned=False)
+            descriptor = Descriptor(host, rights, owned=False)
         with self._lock:
             self.table[fd] = descriptor
 
@@ -91,7 +90,7 @@ class Env:
         if readonly:
             base &= ~abi.MODIFYING_RIGHTS
             inheriting &= ~abi.MODIFYING_RIGHTS
-        descriptor = Descriptor(handle, abi.DIRECTORY, base, inheriting)
+        descriptor = Descriptor(handle, base, inheriting)
         descriptor.preopen = _text(normalise(guest))
         return self.add(descriptor, 3)
 
@@ -158,9 +157,11 @@ def wait(descriptor: Descriptor, *, write: bool = False) -> None:
     Raises:
         WasiError: ``AGAIN`` for a descriptor that must not block, ``INTR`` when interrupted.
     """
+    if not descriptor.may_block:
+        return
     nonblock = descriptor.nonblock
     wake = waiting.handle()
-    if (wake < 0 and not nonblock) or not descriptor.may_block:
+    if wake < 0 and not nonblock:
         return
     import select
 

@@ -89,6 +89,12 @@ def iovecs(memory: Memory, address: int, count: int) -> Iovecs:
     array_end = address + 8 * count
     if array_end > size:
         raise WasiError(errno.FAULT)
+    if count == 1:
+        start, length = _PAIR.unpack_from(memory, address)
+        end = start + length
+        if end > size:
+            raise WasiError(errno.FAULT)
+        return [memory[start:end]]
     ranges = []
     total = 0
     for start, length in _PAIR.iter_unpack(memory[address:array_end]):

@@ -57,8 +57,7 @@ def path_open(
     follow = follow and not oflags & abi.O_EXCL
     with Location(parent.host, path, follow=follow or path.endswith(b"/")) as location:
         handle = _open(location, oflags, base, flags)
-    descriptor = Descriptor(handle, abi.UNKNOWN, base, inheriting)  # closes it from here on
-    descriptor.type = abi.file_type(descriptor.stat().st_mode)
+    descriptor = Descriptor(handle, base, inheriting)
     if descriptor.type == abi.DIRECTORY:
         descriptor.base &= ~(abi.FD_SEEK | abi.FD_TELL)
     else:
