@@ -1,0 +1,43 @@
+"""The small modules of ``tests/wat`` and a host module that they can import."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pywasmedge import Configure, Executor, Loader, Store, Validator
+
+if TYPE_CHECKING:
+    from pywasmedge import Module, ModuleInstance
+
+DIRECTORY = Path(__file__).parent / "wat"
+
+
+def path(name: str) -> Path:
+    """Where a module is."""
+    return DIRECTORY / f"{name}.wasm"
+
+
+def validated(name: str, configure: Configure | None = None) -> Module:
+    """A module, loaded and validated."""
+    module = Loader(configure).parse_file(path(name))
+    Validator(configure).validate(module)
+    return module
+
+
+def store_with(*instances: ModuleInstance) -> Store:
+    """A store with these instances in it."""
+    store = Store()
+    for instance in instances:
+        store.add(instance)
+    return store
+
+
+def instantiate(name: str, *imported: ModuleInstance) -> ModuleInstance:
+    """An anonymous instance of a module."""
+    return Executor().instantiate(store_with(*imported), validated(name))
+
+
+def register(store: Store, name: str) -> ModuleInstance:
+    """An instance of a module, registered under the module's own name."""
+    return Executor().register(store, validated(name), name)
