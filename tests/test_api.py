@@ -40,7 +40,6 @@ from pywasmedge import (
     Validator,
     ValType,
     WasmError,
-    WorkflowError,
 )
 
 I32, I64, F32, F64, V128, FUNCREF, EXTERNREF = ValType

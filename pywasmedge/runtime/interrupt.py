@@ -50,10 +50,10 @@ class Watchdog:
         with self._lock:
             self._ended.set()
             watcher, self._watcher = self._watcher, None
-            thread, self._thread = self._thread, None
         if watcher is not None:
             watcher.join()
             lib.we_interrupt_clear()
+        thread, self._thread = self._thread, None
         if thread is not None:
             lib.we_thread_unref(thread)
 
