@@ -28,9 +28,25 @@ def enums() -> dict[str, list[dict[str, Any]]]:
     return {enum["name"]: enum["values"] for enum in json.loads(text)["enums"]}
 
 
+ADDED_CODES = {
+    ErrCode.SHARED_MEMORY_NO_MAX: "threads",
+    ErrCode.UNALIGNED_ATOMIC_ACCESS: "threads",
+    ErrCode.EXPECTED_SHARED_MEMORY: "threads",
+}
+"""Codes that 0.10.0 does not have, because it does not implement the proposal named."""
+
+
 def test_error_numbers_texts_and_phases(enums: dict[str, list[dict[str, Any]]]) -> None:
     published = [(v["value"], v["message"], v["phase"]) for v in enums["WasmEdge_ErrCode"]]
-    assert [(int(code), code.message, code.phase) for code in ErrCode] == published
+    ours = [code for code in ErrCode if code not in ADDED_CODES]
+    assert [(int(code), code.message, code.phase) for code in ours] == published
+
+
+def test_no_message_is_the_beginning_of_another() -> None:
+    """Hosts recognise errors by whether the message begins a text."""
+    messages = [code.message for code in ErrCode]
+    assert not [(a, b) for a in messages for b in messages if a != b and b.startswith(a)]
+    assert len(set(messages)) == len(messages)
 
 
 def test_proposals(enums: dict[str, list[dict[str, Any]]]) -> None:

@@ -59,7 +59,9 @@ def imported(relative: PurePath, source: str) -> set[tuple[str, int]]:
 
 
 def is_module(name: str) -> bool:
-    """Whether a name of this package is a file or folder of its own."""
+    """Whether a name of this package is a file or folder of its own, or the extension."""
+    if name in SOLE_IMPORTERS:
+        return True
     path = ROOT.joinpath(*name.split("."))
     return name.startswith("pywasmedge.") and (path.is_dir() or path.with_suffix(".py").is_file())
 

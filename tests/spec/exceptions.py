@@ -27,24 +27,10 @@ SUBSTITUTES: dict[str, Substitute] = {
         "the published codes have none for the stack; the detail says it",
         "call stack exhausted",
     ),
-    "unaligned atomic": Substitute(
-        ErrCode.MEMORY_OUT_OF_BOUNDS,
-        "the published codes have none for atomics; the detail says it",
-        "unaligned atomic",
-    ),
-    "expected shared memory": Substitute(
-        ErrCode.MEMORY_OUT_OF_BOUNDS,
-        "the published codes have none for atomics; the detail says it",
-        "expected shared memory",
-    ),
-    "shared memory must have maximum": Substitute(
-        ErrCode.INVALID_LIMIT,
-        "the published codes have none for shared memories; the detail says it",
-        "shared memory must have maximum",
-    ),
     "malformed memop flags": Substitute(
-        ErrCode.INVALID_ALIGNMENT,
-        "a text of later scripts; the published code for impossible alignments is this one",
+        ErrCode.ILLEGAL_GRAMMAR,
+        "the published codes have none for alignments of 2^32 and more; the detail says it",
+        "malformed memop flags",
     ),
 }
 

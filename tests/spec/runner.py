@@ -14,6 +14,7 @@ from pywasmedge.base.errors import ErrCode, LinkError, LoadError, Trap, Validati
 
 from .engine import Engine
 from .exceptions import EXPECTED_FAILURES, SUBSTITUTES
+from .suites import configure
 from .values import HostObject, is_reference, matches, reference
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def run(script: Script, tier: Tier, only_line: int | None = None) -> Report:
         reason = EXPECTED_FAILURES.get((script.id, line))
         try:
             runner.carry_out(command)
-        except (CommandError, WasmError, TypeError, ValueError, LookupError) as error:
+        except Exception as error:
             text = f"{place}: {describe(error)}"
             (report.failures if reason is None else report.expected).append(text)
         else:
@@ -82,7 +83,7 @@ class Runner:
 
     def __init__(self, script: Script, tier: Tier) -> None:
         self.script = script
-        self.engine = Engine(script.suite, tier)
+        self.engine = Engine(configure(script, tier))
         self.current: Instance | None = None
         self.named: dict[str, Instance] = {}
 

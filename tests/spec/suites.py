@@ -26,6 +26,12 @@ PROPOSALS: dict[str, tuple[Proposal, ...]] = {
 }
 """The suites, and what each needs beyond the default proposals."""
 
+WITHOUT: dict[str, tuple[Proposal, ...]] = {
+    # Written for WebAssembly 1.0 with threads: a module must not have two tables.
+    "threads/imports": (Proposal.REFERENCE_TYPES,),
+}
+"""Scripts that were written without one of the default proposals, and test that it is off."""
+
 
 @dataclass(frozen=True, slots=True)
 class Script:
@@ -77,9 +83,11 @@ def scripts() -> tuple[Script, ...]:
     return tuple(sorted(found, key=lambda script: (order.index(script.suite), script.name)))
 
 
-def configure(suite: str, tier: Tier) -> Configure:
-    """The configuration for a suite."""
+def configure(script: Script, tier: Tier) -> Configure:
+    """The configuration for a script."""
     configuration = Configure(tier=tier)
-    for proposal in PROPOSALS[suite]:
+    for proposal in PROPOSALS[script.suite]:
         configuration.add_proposal(proposal)
+    for proposal in WITHOUT.get(script.id, ()):
+        configuration.remove_proposal(proposal)
     return configuration
