@@ -13,4 +13,3 @@ class _FFI:
 
 ffi: _FFI
 lib: Any
-__file__: str

@@ -1,7 +1,8 @@
 """LLVM text to object files. The only file that imports llvmlite, and only when it must compile.
 
-LLVM recurses on its input, so all of its work runs on one thread of its own with a big stack: a
-function of a hostile module must not overflow the stack of whoever happens to call it first.
+LLVM recurses on its input, so its work is done on threads of its own with big stacks: a function
+of a hostile module must not overflow the stack of whoever happens to call it first. Each level
+has its thread, so quick code never waits for optimised code.
 """
 
 from __future__ import annotations
@@ -12,6 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from queue import SimpleQueue
+
+    from .llvm import LLVM, Machine
 
 
 class Level(IntEnum):
@@ -24,6 +28,8 @@ class Level(IntEnum):
 
 
 _STACK_SIZE = 256 << 20
+_LLVMLITE = "0.50"
+"""The release whose shared library ``llvm`` knows."""
 
 
 def compile_ir(text: str, level: Level, name: str = "") -> bytes:
@@ -39,8 +45,10 @@ def compile_ir(text: str, level: Level, name: str = "") -> bytes:
 
     Raises:
         RuntimeError: LLVM rejects the text; a defect of the caller.
+        ImportError: llvmlite is not installed, or is another release.
     """
-    code: bytes = _on_llvm_thread(lambda: _compile(text, level, name))
+    passes = 2 if level == Level.OPTIMISED else None
+    code: bytes = _WORKERS[level].run(lambda machine: machine.compile(text, passes), name)
     return code
 
 
@@ -50,125 +58,91 @@ def verify(text: str, name: str = "") -> None:
     Raises:
         RuntimeError: LLVM rejects the text.
     """
-    _on_llvm_thread(lambda: _parse(text, name).close())
+    _WORKERS[Level.QUICK].run(lambda machine: machine.verify(text), name)
 
 
-# ---- On the LLVM thread --------------------------------------------------------------------------
-
-_machines: dict[Level, Any] = {}
-_target: Any = None
+_load_lock = threading.Lock()
+_llvm: LLVM | None = None
 
 
-def _machine(level: Level) -> Any:
-    """The cached target machine of a level."""
-    global _target
-    machine = _machines.get(level)
-    if machine is None:
-        import llvmlite.binding as llvm
+def _load() -> LLVM:
+    """The library, loaded at first use."""
+    global _llvm
+    with _load_lock:
+        if _llvm is None:
+            import os
 
-        if _target is None:
-            llvm.initialize_native_target()
-            llvm.initialize_native_asmprinter()
-            _target = llvm.Target.from_default_triple()
-        machine = _machines[level] = _target.create_target_machine(
-            cpu=llvm.get_host_cpu_name(),
-            features=llvm.get_host_cpu_features().flatten(),
-            opt=0 if level == Level.QUICK else 2,
-            reloc="pic",
-            codemodel="small",
-        )
-    return machine
+            import llvmlite
 
+            from .llvm import LLVM
 
-def _parse(text: str, name: str) -> Any:
-    import llvmlite.binding as llvm
-
-    layout = str(_machine(Level.QUICK).target_data)
-    header = f'target datalayout = "{layout}"\ntarget triple = "{_target.triple}"\n'
-    try:
-        module = llvm.parse_assembly(header + text, llvm.create_context())
-        module.verify()
-    except RuntimeError as error:
-        raise RuntimeError(f"LLVM rejects {name or 'a module'}: {error}") from error
-    return module
+            if not llvmlite.__version__.startswith(_LLVMLITE + "."):
+                raise ImportError(
+                    f"llvmlite {_LLVMLITE} is needed, {llvmlite.__version__} is installed"
+                )
+            folder = os.path.dirname(llvmlite.__file__)
+            _llvm = LLVM(os.path.join(folder, "binding", "libllvmlite.so"))
+        return _llvm
 
 
-def _compile(text: str, level: Level, name: str) -> bytes:
-    machine = _machine(level)
-    with _parse(text, name) as module:
-        if level == Level.OPTIMISED:
-            _optimise(module, machine)
-        code: bytes = machine.emit_object(module)
-        return code
+class _Worker:
+    """A thread that works for whoever asks, with a target machine of its own."""
 
+    def __init__(self, level: Level) -> None:
+        self._level = level
+        self._lock = threading.Lock()
+        self._jobs: SimpleQueue[Callable[[], None]] | None = None
+        self._thread: threading.Thread | None = None
+        self._machine: Machine | None = None
 
-def _optimise(module: Any, machine: Any) -> None:
-    import llvmlite.binding as llvm
+    def run(self, work: Callable[[Machine], Any], name: str) -> Any:
+        """Result of ``work`` on the thread; errors of LLVM name what it worked on."""
+        done = threading.Event()
+        result: Any = None
+        error: BaseException | None = None
 
-    options = llvm.create_pipeline_tuning_options(speed_level=2)
-    options.loop_vectorization = True
-    options.slp_vectorization = True
-    options.loop_interleaving = True
-    options.loop_unrolling = True
-    builder = llvm.create_pass_builder(machine, options)
-    builder.getModulePassManager().run(module, builder)
-
-
-# ---- The thread ----------------------------------------------------------------------------------
-
-
-class _Job:
-    """A piece of work for the LLVM thread and its outcome."""
-
-    __slots__ = ("done", "error", "result", "work")
-
-    def __init__(self, work: Callable[[], Any]) -> None:
-        self.work = work
-        self.done = threading.Event()
-        self.result: Any = None
-        self.error: BaseException | None = None
-
-    def run(self) -> None:
-        try:
-            self.result = self.work()
-        except BaseException as error:
-            self.error = error
-        self.done.set()
-
-
-_start_lock = threading.Lock()
-_jobs: Any = None
-_thread: threading.Thread | None = None
-
-
-def _serve(jobs: Any) -> None:
-    while True:
-        jobs.get().run()
-
-
-def _queue() -> Any:
-    """The queue of the running thread, started at first use (and again after a fork)."""
-    global _jobs, _thread
-    with _start_lock:
-        if _thread is None or not _thread.is_alive():
-            from queue import SimpleQueue
-
-            _jobs = SimpleQueue()
-            _thread = threading.Thread(
-                target=_serve, args=(_jobs,), name="pywasmedge-llvm", daemon=True
-            )
-            before = threading.stack_size(_STACK_SIZE)
+        def job() -> None:
+            nonlocal result, error
             try:
-                _thread.start()
-            finally:
-                threading.stack_size(before)
-        return _jobs
+                if self._machine is None:
+                    self._machine = _load().machine(2 if self._level else 0)
+                result = work(self._machine)
+            except BaseException as caught:
+                error = caught
+            done.set()
+
+        self._queue().put(job)
+        done.wait()
+        if isinstance(error, RuntimeError):
+            raise RuntimeError(f"LLVM rejects {name or 'a module'}: {error}") from error
+        if error is not None:
+            raise error
+        return result
+
+    def _queue(self) -> SimpleQueue[Callable[[], None]]:
+        """The queue of the running thread, started at first use (and again after a fork)."""
+        with self._lock:
+            if self._jobs is None or self._thread is None or not self._thread.is_alive():
+                from queue import SimpleQueue
+
+                self._jobs = SimpleQueue()
+                self._thread = threading.Thread(
+                    target=_serve,
+                    args=(self._jobs,),
+                    name=f"pywasmedge-{self._level.name.lower()}",
+                    daemon=True,
+                )
+                before = threading.stack_size(_STACK_SIZE)
+                try:
+                    self._thread.start()
+                finally:
+                    threading.stack_size(before)
+            return self._jobs
 
 
-def _on_llvm_thread(work: Callable[[], Any]) -> Any:
-    job = _Job(work)
-    _queue().put(job)
-    job.done.wait()
-    if job.error is not None:
-        raise job.error
-    return job.result
+def _serve(jobs: SimpleQueue[Callable[[], None]]) -> None:
+    while True:
+        jobs.get()()
+
+
+_WORKERS = {level: _Worker(level) for level in Level}

@@ -1,0 +1,189 @@
+"""LLVM's C interface, as far as it is needed, straight from the shared library llvmlite brings.
+
+llvmlite's own Python layer is passed over for two reasons: it takes five times as long to import
+as the library takes to load, and it holds one lock around every call, so that optimising in the
+background would stop everything else. LLVM itself only asks that no two threads use the same
+context or target machine.
+"""
+
+from __future__ import annotations
+
+from ctypes import CDLL, POINTER, byref, c_bool, c_char_p, c_int, c_size_t, c_void_p, string_at
+from typing import Any
+
+_TEXT = POINTER(c_char_p)
+_POINTER = c_void_p
+
+_SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
+    "InitializeNativeTarget": (None, []),
+    "InitializeNativeAsmPrinter": (None, []),
+    "GetProcessTriple": (None, [_TEXT]),
+    "GetHostCPUName": (None, [_TEXT]),
+    "GetHostCPUFeatures": (c_int, [_TEXT]),
+    "GetTargetFromTriple": (_POINTER, [c_char_p, _TEXT]),
+    "CreateTargetMachine": (
+        _POINTER,
+        [_POINTER, *[c_char_p] * 3, c_int, c_char_p, c_char_p, c_int, c_int, c_char_p],
+    ),
+    "CreateTargetMachineData": (_POINTER, [_POINTER]),
+    "CopyStringRepOfTargetData": (None, [_POINTER, _TEXT]),
+    "DisposeTargetData": (None, [_POINTER]),
+    "ContextCreate": (_POINTER, []),
+    "ContextDispose": (None, [_POINTER]),
+    "ParseAssembly": (_POINTER, [_POINTER, c_char_p, _TEXT]),
+    "VerifyModule": (c_bool, [_POINTER, _TEXT]),
+    "DisposeModule": (None, [_POINTER]),
+    "CreatePipelineTuningOptions": (_POINTER, []),
+    "PTOSetLoopInterleaving": (None, [_POINTER, c_bool]),
+    "PTOSetLoopVectorization": (None, [_POINTER, c_bool]),
+    "PTOSetSLPVectorization": (None, [_POINTER, c_bool]),
+    "PTOSetLoopUnrolling": (None, [_POINTER, c_bool]),
+    "DisposePipelineTuningOptions": (None, [_POINTER]),
+    "CreatePassBuilder": (_POINTER, [_POINTER, _POINTER]),
+    "DisposePassBuilder": (None, [_POINTER]),
+    "buildPerModuleDefaultPipeline": (_POINTER, [_POINTER, c_int]),
+    "RunNewModulePassManager": (None, [_POINTER, _POINTER, _POINTER]),
+    "DisposeNewModulePassManger": (None, [_POINTER]),
+    "TargetMachineEmitToMemory": (_POINTER, [_POINTER, _POINTER, c_int, _TEXT]),
+    "GetBufferStart": (_POINTER, [_POINTER]),
+    "GetBufferSize": (c_size_t, [_POINTER]),
+    "DisposeMemoryBuffer": (None, [_POINTER]),
+    "DisposeString": (None, [c_void_p]),
+}
+
+
+class LLVM:
+    """The library, initialised for this machine's processor.
+
+    Attributes:
+        triple: what code is generated for.
+        cpu, features: the processor and what it can do.
+    """
+
+    def __init__(self, path: str) -> None:
+        """Load the shared library at ``path``.
+
+        Raises:
+            OSError: it cannot be loaded.
+            AttributeError: it lacks a function.
+        """
+        library = CDLL(path)
+        self._functions: dict[str, Any] = {}
+        for name, (result, arguments) in _SIGNATURES.items():
+            function = library["LLVMPY_" + name]
+            function.restype = result
+            function.argtypes = arguments
+            self._functions[name] = function
+        self._call("InitializeNativeTarget")
+        self._call("InitializeNativeAsmPrinter")
+        self.triple = self._text("GetProcessTriple")
+        self.cpu = self._text("GetHostCPUName")
+        self.features = self._text("GetHostCPUFeatures")
+
+    def _call(self, name: str, *args: Any) -> Any:
+        return self._functions[name](*args)
+
+    def _text(self, name: str, *args: Any) -> str:
+        """The text a function returns through its last parameter."""
+        text = c_char_p()
+        self._call(name, *args, byref(text))
+        return self._take(text)
+
+    def _take(self, text: c_char_p) -> str:
+        value = text.value
+        if value is None:
+            return ""
+        self._call("DisposeString", text)
+        return value.decode(errors="replace")
+
+    def machine(self, optimise: int) -> Machine:
+        """A new target machine whose code generator works at level 0 to 3."""
+        error = c_char_p()
+        target = self._call("GetTargetFromTriple", self.triple.encode(), byref(error))
+        if not target:
+            raise RuntimeError(f"LLVM has no target {self.triple}: {self._take(error)}")
+        names = [self.triple.encode(), self.cpu.encode(), self.features.encode()]
+        handle = self._call(
+            "CreateTargetMachine", target, *names, optimise, b"pic", b"small", 0, 0, b""
+        )
+        if not handle:
+            raise RuntimeError(f"LLVM cannot make a target machine for {self.triple} {self.cpu}")
+        return Machine(self, handle)
+
+
+class Machine:
+    """A target machine; to be used by one thread at a time."""
+
+    def __init__(self, llvm: LLVM, handle: int) -> None:
+        self._llvm = llvm
+        self._call = llvm._call
+        self._handle = handle
+        data = self._call("CreateTargetMachineData", handle)
+        layout = llvm._text("CopyStringRepOfTargetData", data)
+        self._call("DisposeTargetData", data)
+        self._header = f'target datalayout = "{layout}"\ntarget triple = "{llvm.triple}"\n'
+
+    def compile(self, text: str, passes: int | None) -> bytes:
+        """Object file of a module in LLVM's text form.
+
+        Args:
+            text: the module, without target lines.
+            passes: 1 to 3: run the pipeline of that level first; ``None``: no passes.
+
+        Raises:
+            RuntimeError: LLVM rejects the text.
+        """
+        context = self._call("ContextCreate")
+        try:
+            module = self._parse(context, text)
+            try:
+                if passes is not None:
+                    self._run_passes(module, passes)
+                return self._emit(module)
+            finally:
+                self._call("DisposeModule", module)
+        finally:
+            self._call("ContextDispose", context)
+
+    def verify(self, text: str) -> None:
+        """Parse and verify a module; raises RuntimeError if LLVM rejects it."""
+        context = self._call("ContextCreate")
+        try:
+            self._call("DisposeModule", self._parse(context, text))
+        finally:
+            self._call("ContextDispose", context)
+
+    def _parse(self, context: int, text: str) -> int:
+        error = c_char_p()
+        source = (self._header + text).encode()
+        module: int | None = self._call("ParseAssembly", context, source, byref(error))
+        if not module:
+            raise RuntimeError(self._llvm._take(error))
+        invalid = self._call("VerifyModule", module, byref(error))
+        message = self._llvm._take(error)
+        if invalid:
+            self._call("DisposeModule", module)
+            raise RuntimeError(message)
+        return module
+
+    def _run_passes(self, module: int, level: int) -> None:
+        options = self._call("CreatePipelineTuningOptions")
+        for name in ("LoopInterleaving", "LoopVectorization", "SLPVectorization", "LoopUnrolling"):
+            self._call("PTOSet" + name, options, True)
+        builder = self._call("CreatePassBuilder", self._handle, options)
+        manager = self._call("buildPerModuleDefaultPipeline", builder, level)
+        self._call("RunNewModulePassManager", manager, module, builder)
+        self._call("DisposeNewModulePassManger", manager)
+        self._call("DisposePassBuilder", builder)
+        self._call("DisposePipelineTuningOptions", options)
+
+    def _emit(self, module: int) -> bytes:
+        error = c_char_p()
+        buffer = self._call("TargetMachineEmitToMemory", self._handle, module, 1, byref(error))
+        if not buffer:
+            raise RuntimeError(self._llvm._take(error))
+        try:
+            start = self._call("GetBufferStart", buffer)
+            return string_at(start, self._call("GetBufferSize", buffer))
+        finally:
+            self._call("DisposeMemoryBuffer", buffer)
