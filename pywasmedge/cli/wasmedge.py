@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _signal  # type: ignore[import-not-found]  # the part of `signal` that costs nothing
+import gc
 import os
 import sys
 import time
@@ -80,6 +81,7 @@ _GRACE = 0.2
 def main() -> None:
     """Entry point: run the command line of this process, end it with the exit code."""
     started = time.monotonic()
+    gc.set_threshold(100_000)  # starting up and compiling make many objects, hardly any garbage
     closed = _reserve_streams()
     try:
         code = run(sys.argv[1:], started, closed)

@@ -144,7 +144,7 @@ class Stream(Descriptor):
         return len(data)
 
     def stat(self) -> os.stat_result:
-        return os.stat_result((0,) * 10)
+        return os.stat_result((0,) * 19)
 
     def flags(self) -> int:
         return 0

@@ -204,8 +204,8 @@ def fd_readdir(env: Env, fd: Fd, buf: Buffer, cookie: U64) -> U32:
     if entries is None or cookie == 0:
         entries = descriptor.entries = _list(descriptor)
     used, size = 0, len(buf)
-    for entry in entries[cookie:] if cookie < len(entries) else ():
-        piece = entry[: size - used]
+    for index in range(cookie, len(entries)):
+        piece = entries[index][: size - used]
         buf[used : used + len(piece)] = piece
         used += len(piece)
         if used == size:

@@ -1,0 +1,167 @@
+"""``WasiModule`` as users of the package see it, with prebuilt guests."""
+
+from __future__ import annotations
+
+import io
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from wasi_guest import Guest
+
+from pywasmedge import VM, Configure, Exit, HostRegistration, WasiModule
+from pywasmedge.wasi import abi, errno
+from pywasmedge.wasi.descriptor import Descriptor
+from pywasmedge.wasi.groups import find_all
+
+Guests = Callable[[str], Path]
+
+
+def run(program: Path, wasi: WasiModule) -> int:
+    """Run a program; its exit code."""
+    with VM() as vm, wasi:
+        vm.register_module(wasi)
+        try:
+            vm.run_wasm_from_file(program)
+        except Exit as end:
+            assert end.exit_code == wasi.exit_code
+    return wasi.exit_code
+
+
+def test_output_can_be_captured(guest: Guests) -> None:
+    output = io.BytesIO()
+    assert run(guest("hello"), WasiModule(["hello"], stdout=output)) == 0
+    assert output.getvalue() == b"hello, world\n"
+
+
+@pytest.mark.parametrize("env", [{"A": "1", "B": "=x"}, ["A=1", "B==x"]])
+def test_arguments_and_environment(guest: Guests, env: dict[str, str] | list[str]) -> None:
+    pieces: list[bytes] = []
+    wasi = WasiModule(["prog", "ä", "exit=3"], env, stdout=pieces.append)
+    assert run(guest("args"), wasi) == 3
+    expected = ["arg 0: prog", "arg 1: ä", "arg 2: exit=3", "env A=1", "env B==x"]
+    assert b"".join(pieces).decode().splitlines() == expected
+
+
+def test_input_from_bytes_and_files(guest: Guests, tmp_path: Path) -> None:
+    output = io.BytesIO()
+    wasi = WasiModule(stdin=b"from bytes", stdout=output, stderr=None)
+    assert run(guest("echo"), wasi) == 0
+    assert output.getvalue() == b"from bytes"
+    (tmp_path / "in").write_bytes(b"from a file")
+    with open(tmp_path / "in", "rb") as source, open(tmp_path / "out", "wb") as target:
+        assert run(guest("echo"), WasiModule(stdin=source, stdout=target, stderr=None)) == 0
+        assert not target.closed
+    assert (tmp_path / "out").read_bytes() == b"from a file"
+
+
+def test_exceptions_of_a_stream_come_out_as_themselves(guest: Guests) -> None:
+    def fail(data: bytes) -> None:
+        raise KeyError(data)
+
+    with pytest.raises(KeyError, match="hello, world"):
+        run(guest("hello"), WasiModule(stdout=fail))
+
+
+def test_files(guest: Guests, tmp_path: Path) -> None:
+    for preopens in ({"/": tmp_path}, [f"/:{tmp_path}"]):
+        name = f"file{len(os.listdir(tmp_path))}"
+        wasi = WasiModule(["files", "write", f"/{name}", "text"], preopens=preopens)
+        assert run(guest("files"), wasi) == 0
+        assert (tmp_path / name).read_text() == "text"
+    wasi = WasiModule(
+        ["files", "write", "/x", "text"], preopens=[f"/:{tmp_path}:readonly"], stderr=io.BytesIO()
+    )
+    assert run(guest("files"), wasi) == 1
+    assert not (tmp_path / "x").exists()
+
+
+def test_what_cannot_be_given_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        WasiModule(preopens={"/": tmp_path / "missing"})
+    with pytest.raises(ValueError, match="NUL"):
+        WasiModule(["a\0b"])
+    with pytest.raises(OSError):
+        WasiModule(stdout=12345)
+    with pytest.raises(TypeError):
+        WasiModule(stdout=object())
+
+
+def test_the_module_lists_every_function() -> None:
+    with WasiModule() as wasi:
+        assert wasi.list_functions() == sorted(find_all())
+        assert "fd_write" in wasi.exports
+        assert wasi.find_function("nonsense") is None
+        assert wasi.exports.sched_yield() == 0
+        assert wasi.exports.fd_write(1, 0, 0, 0) == errno.FAULT  # the host has no memory
+
+
+def test_registered_by_configuration(guest: Guests) -> None:
+    configure = Configure()
+    configure.host_registrations.add(HostRegistration.WASI)
+    with VM(configure) as vm:
+        wasi = vm.import_module(HostRegistration.WASI)
+        assert isinstance(wasi, WasiModule)
+        output = io.BytesIO()
+        wasi.env.set_stream(1, output)
+        vm.run_wasm_from_file(guest("hello"))
+        assert output.getvalue() == b"hello, world\n"
+
+
+def test_initialising(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    wasi = WasiModule.uninitialised()
+    caller = Guest(wasi.env)
+    assert caller.write(1, b"x")[0] == errno.BADF
+    wasi.init(["first"], ["A=1"], [f"one:{tmp_path}", f"two:{tmp_path}/missing"])
+    assert capfd.readouterr().err.endswith(f"'{tmp_path}/missing': No such file or directory\n")
+    assert sorted(wasi.env.table) == [0, 1, 2, 3]
+    _, fd = caller.open("new", oflags=abi.O_CREAT)
+    assert fd == 4
+    with pytest.raises(Exit):
+        caller.call("proc_exit", 5)
+    assert wasi.exit_code == 5
+    wasi.init([], [], [f"three:{tmp_path}"])
+    assert wasi.exit_code == 0
+    assert (wasi.env.args, wasi.env.environ) == ([b""], [])
+    names = {fd: d.preopen for fd, d in wasi.env.table.items()}
+    assert names == {0: None, 1: None, 2: None, 3: b"one", 4: None, 5: b"three"}
+    wasi.close()
+
+
+def test_one_environment_for_several_instances(guest: Guests) -> None:
+    output = io.BytesIO()
+    with VM() as vm, WasiModule(stdout=output) as wasi:
+        vm.register_module(wasi)
+        for _ in range(3):
+            vm.run_wasm_from_file(guest("hello"))
+    assert output.getvalue() == b"hello, world\n" * 3
+
+
+def test_closing_while_another_thread_reads() -> None:
+    """The handle lives until the read is over, so its number cannot come to mean another file."""
+    guest = Guest()
+    reader, writer = os.pipe()
+    fd = guest.env.add(Descriptor(reader, abi.FD_READ))
+    results: list[tuple[int, bytes]] = []
+    thread = threading.Thread(target=lambda: results.append(guest.read(fd)))
+    thread.start()
+    while not guest.memory[1024:].tobytes().count(0xAA):  # the read has been prepared
+        pass
+    assert Guest(guest.env).call("fd_close", fd) == 0
+    os.write(writer, b"late")
+    thread.join()
+    assert results in ([(0, b"late")], [(errno.BADF, b"")])
+    with pytest.raises(OSError):
+        os.fstat(reader)
+    os.close(writer)
+
+
+def test_a_stream_has_a_status() -> None:
+    guest = Guest()
+    guest.env.set_stream(1, io.BytesIO())
+    assert guest.fstat(1) == (0, (0,) * 8)
+    out, _ = guest.room(24)
+    assert guest.call("fd_fdstat_get", 1, out) == 0
+    assert abi.LAYOUTS["Fdstat"].unpack_from(guest.memory, out) == (0, 0, abi.STDOUT_RIGHTS, 0)
