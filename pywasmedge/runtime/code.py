@@ -145,7 +145,7 @@ class Adapters:
 
 _adapters_lock = threading.RLock()
 _adapters: dict[FunctionType, Adapters] = {}
-_BATCH = 32
+_BATCH = 8
 """Adapters made at a time."""
 
 
