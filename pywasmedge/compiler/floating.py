@@ -185,25 +185,16 @@ def extremum(
     return e.emit(f"select {real_.bools} {unordered}, {type_} {total}, {type_} {number}")
 
 
-def passes_on(e: Emitter, value: str) -> bool:
-    """Whether ``value`` may be a promoted one, as far as LLVM can see."""
+def may_be_promoted(e: Emitter, value: str) -> bool:
+    """Whether LLVM might find that ``value`` is a float made a double and nothing else."""
     while value[1:].isdigit():  # neither a constant nor a parameter
         definition = e.lines[int(value[1:])].partition(" = ")[2]
         if not definition.startswith("bitcast"):
-            return not definition or definition.startswith(_PASSING)  # or a phi to come
+            passed_on = any(name in definition for name in ("@llvm.fabs.", "@llvm.copysign."))
+            return passed_on or not definition.startswith(_MAKING)
         value = definition.rpartition(" to ")[0].rpartition(" ")[2]
     return False
 
 
-_PASSING = (
-    "fpext",
-    "phi",
-    "select",
-    "fneg",
-    "and",
-    "or",
-    "xor",
-    "call double @llvm.fabs",
-    "call double @llvm.copysign",
-    "call <2 x double> @llvm.fabs",
-)
+_MAKING = ("fadd", "fsub", "fmul", "fdiv", "sitofp", "uitofp", "load", "call")
+"""Instructions that make a value instead of passing one on, sign operations apart."""

@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
 from .emitter import RARE
-from .floating import REALS, arithmetic, call, extremum, is_constant, known, passes_on, quiet, real
+from .floating import (
+    REALS,
+    arithmetic,
+    call,
+    extremum,
+    is_constant,
+    known,
+    may_be_promoted,
+    quiet,
+    real,
+)
 from .lowering import X86_64, lowering
 
 if TYPE_CHECKING:
@@ -211,11 +221,10 @@ def promote(e: Emitter, a: str) -> str:
 def demote(e: Emitter, a: str) -> str:
     """double to float, correctly rounded.
 
-    LLVM folds ``demote (promote x)`` to ``x``, also through the instructions that only pass a
-    value on.
+    LLVM folds ``demote (promote x)`` to ``x``, also through instructions that pass a value on.
     """
     demoted = e.emit(f"fptrunc double {a} to float")
-    if passes_on(e, a):
+    if may_be_promoted(e, a):
         return quiet(e, REALS["float"], demoted)
     return demoted
 

@@ -21,7 +21,7 @@ from .floating import (
     is_constant,
     is_nan,
     known,
-    passes_on,
+    may_be_promoted,
     pick,
     quiet,
     real,
@@ -386,7 +386,7 @@ def vector_demote(e: Emitter, a: str) -> str:
     """Lanes to float, in the low half; the high half is zero."""
     value = _cast(e, a, "f64x2")
     demoted = e.emit(f"fptrunc <2 x double> {value} to <2 x float>")
-    if passes_on(e, value):
+    if may_be_promoted(e, value):
         demoted = quiet(e, F32X2, demoted)
     return _v128(e, _shuffle(e, "<2 x float>", demoted, "zeroinitializer", range(4)), "f32x4")
 
