@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 HEADER = 'target triple = "x86_64-unknown-linux-gnu"\n'
 ATTRIBUTES = """\
-attributes #0 = { nounwind uwtable "probe-stack"="inline-asm" }
+attributes #0 = { nounwind uwtable "probe-stack"="inline-asm" "disable-tail-calls"="true" }
 attributes #1 = { cold noreturn nounwind }
 """
 
