@@ -176,6 +176,10 @@ def test_odd_paths(guest: Guest) -> None:
     assert guest.open("x" * 256)[0] == errno.NAMETOOLONG
     assert guest.open("dir/" * 1025 + "x")[0] == errno.NAMETOOLONG
     assert guest.open("dir/" * 1000 + "x")[0] == errno.NOENT
+    guest.memory = memoryview(bytearray(1 << 20))
+    assert guest.open("x" * 100_000)[0] == errno.NAMETOOLONG
+    long = guest.text("x" * 100_000)
+    assert guest.call("path_symlink", *long, 3, *guest.text("link")) == errno.NAMETOOLONG
     assert guest.open("./dir//./sub/../inner")[0] == 0
     assert guest.open("file/../file")[0] == errno.NOTDIR
     assert guest.open("file/.")[0] == errno.NOTDIR

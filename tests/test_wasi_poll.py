@@ -66,6 +66,13 @@ def test_nothing_to_wait_for_is_inval(guest: Guest) -> None:
     assert guest.call("poll_oneoff", 0, 0, 0, 0) == errno.INVAL
 
 
+def test_many_subscriptions(guest: Guest) -> None:
+    guest.memory = memoryview(bytearray(8 << 20))
+    events = poll(guest, *(clock(i, i % 2 * 10**15) for i in range(65536)))
+    assert [event[0] for event in events] == list(range(0, 65536, 2))
+    assert guest.call("poll_oneoff", 1024, 1024, 65537, 0) == errno.NOMEM
+
+
 def test_sleeping(guest: Guest) -> None:
     start = time.monotonic_ns()
     assert poll(guest, clock(7, 20 * MILLISECOND)) == [(7, 0, CLOCK, 0, 0)]

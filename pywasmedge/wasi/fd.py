@@ -246,21 +246,26 @@ def _list(descriptor: Descriptor) -> list[bytes]:
     """
     own = descriptor.stat().st_ino
     found = [(b".", own, abi.DIRECTORY), (b"..", own, abi.DIRECTORY)]
-    with os.scandir(descriptor.host) as entries:
-        for entry in entries:
-            if entry.is_symlink():
-                type_ = abi.SYMBOLIC_LINK
-            elif entry.is_file(follow_symlinks=False):
-                type_ = abi.REGULAR_FILE
-            elif entry.is_dir(follow_symlinks=False):
-                type_ = abi.DIRECTORY
-            else:
-                type_ = abi.UNKNOWN
-            found.append((os.fsencode(entry.name), entry.inode(), type_))
+    # A handle of its own, for a position of its own: other threads may be reading as well.
+    handle = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=descriptor.host)
+    try:
+        with os.scandir(handle) as entries:
+            found += [(os.fsencode(e.name), e.inode(), _entry_type(e)) for e in entries]
+    finally:
+        os.close(handle)
     return [
         abi.DIRENT.pack(cookie, inode, len(name), type_) + name
         for cookie, (name, inode, type_) in enumerate(found, 1)
     ]
+
+
+def _entry_type(entry: os.DirEntry[str]) -> int:
+    """File type as far as a directory tells it."""
+    if entry.is_symlink():
+        return abi.SYMBOLIC_LINK
+    if entry.is_file(follow_symlinks=False):
+        return abi.REGULAR_FILE
+    return abi.DIRECTORY if entry.is_dir(follow_symlinks=False) else abi.UNKNOWN
 
 
 _PIPE_PIECE = 4096

@@ -12,7 +12,8 @@ annotation wasm parameters         the body gets
 ``U8 U16`` i32                     its low 8 or 16 bits
 ``U64 S64`` i64                    an int, unsigned or signed
 ``Buffer`` i32 address, i32 length the checked range of the memory, to be filled or read
-``Path``   i32 address, i32 length a copy of the checked range
+``Path``   i32 address, i32 length a copy of the checked range (of 4097 bytes at most, which
+                                   is too long for a path already)
 ``Iovecs`` i32 address, i32 count  the checked ranges the iovec array names
 ========== ======================= ====================================================
 
@@ -69,7 +70,7 @@ _SCALARS = {
 }
 _RANGES = {
     "Buffer": "memory[{0}:{0} + {1}]",
-    "Path": "bytes(memory[{0}:{0} + {1}])",
+    "Path": "bytes(memory[{0}:{0} + min({1}, 4097)])",
     "Iovecs": "iovecs(memory, {0}, {1})",
 }
 

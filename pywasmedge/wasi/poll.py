@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from .descriptor import Descriptor
     from .env import Env
 
+MAX_SUBSCRIPTIONS = 65536
+"""Most subscriptions of one call; more than a host can have descriptors (``NOMEM``)."""
+
 _FIONREAD = 0x541B
 """Host request: how many bytes can be read (Linux)."""
 
@@ -31,6 +34,8 @@ def poll_oneoff(env: Env, memory: Memory, subs: U32, events: U32, count: U32) ->
     end = subs + abi.SUBSCRIPTION.size * count
     if end > len(memory) or events + abi.EVENT.size * count > len(memory):
         raise WasiError(errno.FAULT)
+    if count > MAX_SUBSCRIPTIONS:
+        raise WasiError(errno.NOMEM)
     poll = _Poll(env)
     for subscription in abi.SUBSCRIPTION.iter_unpack(memory[subs:end]):
         poll.subscribe(*subscription)
