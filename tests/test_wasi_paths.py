@@ -203,6 +203,11 @@ def test_trailing_slashes_mean_a_directory(guest: Guest, path: str, is_dir: bool
         expected = 0 if is_dir else errno.NOTDIR
         assert guest.open(path + slashes, rights=abi.FD_READ)[0] == expected
         assert guest.stat(path + slashes)[0] == expected
+        old, new = guest.text(path + slashes), guest.text("link")
+        linked = guest.call("path_link", 3, 0, *old, 3, *new)
+        assert linked == (errno.PERM if is_dir else errno.NOTDIR)
+        read = guest.call("path_readlink", 3, *old, *guest.room(8), guest.put(bytes(4)))
+        assert read == (errno.INVAL if is_dir else errno.NOTDIR)
     assert guest.open("new/", oflags=abi.O_CREAT)[0] == errno.ISDIR
 
 

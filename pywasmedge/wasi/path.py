@@ -112,6 +112,7 @@ def path_link(env: Env, fd: Fd, lookup: U32, old: Path, new_fd: Fd, new: Path) -
         Location(source.host, old, follow=old.endswith(b"/")) as here,
         Location(target.host, new, follow=False) as there,
     ):
+        _check_directory(here)
         os.link(
             here.name,
             there.entry,
@@ -138,6 +139,7 @@ def path_readlink(env: Env, fd: Fd, path: Path, buf: Buffer) -> U32:
     """Target of a symbolic link, cut off where ``buf`` ends; the number of bytes."""
     parent = _directory(env, fd, abi.PATH_READLINK)
     with Location(parent.host, path, follow=path.endswith(b"/")) as location:
+        _check_directory(location)
         target = os.readlink(location.name, dir_fd=location.parent)[: len(buf)]
     buf[: len(target)] = target
     return len(target)
@@ -202,6 +204,12 @@ def _open(location: Location, oflags: int, base: int, flags: int) -> int:
         # No rights to the content were asked for, so none are needed to look at the attributes.
         host = _O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW | (host & os.O_DIRECTORY)
         return os.open(location.name, host, dir_fd=location.parent)
+
+
+def _check_directory(location: Location) -> None:
+    """Raise ``NOTDIR`` if the path said it means a directory, and it does not."""
+    if location.directory:
+        _stat(location)
 
 
 def _stat(location: Location) -> os.stat_result:
