@@ -14,7 +14,6 @@ from ..base.types import (
     MAX_PAGES,
     ExternKind,
     FunctionType,
-    GlobalType,
     Limits,
     MemoryType,
     TableType,
@@ -242,8 +241,9 @@ class _Rules:
 
     def _imported_global(self, index: int, offset: int) -> ValType:
         """Type of a global that a constant expression may read: imported and immutable."""
-        known: tuple[GlobalType, ...] = self.module.global_types[: self.module.imported_globals]
-        self._index(index, known, ErrCode.INVALID_GLOBAL_IDX, offset)
+        known = self.module.global_types
+        imported = range(self.module.imported_globals)
+        self._index(index, imported, ErrCode.INVALID_GLOBAL_IDX, offset)
         if known[index].mutable:
             detail = f"global.get of mutable global {index}"
             raise ValidationError(ErrCode.CONST_EXPR_REQUIRED, detail, offset=offset)
