@@ -1,9 +1,10 @@
 """Floating-point arithmetic as LLVM text, for scalars and vectors alike (section 4.3.3).
 
 LLVM lets a signalling NaN pass where it sees that an operation has no other effect, so it folds
-``x * 1.0`` to ``x``; WebAssembly wants every result of arithmetic to be a quiet NaN. Where LLVM
-would drop the last operation, ``llvm.canonicalize`` is written instead: one multiplication by 1.0
-that stays, and that LLVM can still vectorise.
+``x * 1.0`` to ``x``; WebAssembly wants every result of arithmetic to be a quiet NaN. A constant
+that makes LLVM drop the last operation is therefore hidden behind ``llvm.arithmetic.fence``, which
+costs nothing and does not stop LLVM from vectorising. (``llvm.canonicalize`` says what is meant,
+but LLVM 22 aborts on it for vectors of two floats, which it may make of scalars.)
 """
 
 from __future__ import annotations
@@ -29,14 +30,16 @@ class Real(NamedTuple):
     """Result of a comparison."""
     suffix: str
     """Ending of the names of intrinsics."""
+    one: str
+    """The constant 1."""
     x86: str = ""
     """Name of the x86 minimum and maximum intrinsics, ``{}`` for ``min`` or ``max``."""
 
 
-FLOAT = Real("float", "i32", "i1", "f32")
-DOUBLE = Real("double", "i64", "i1", "f64")
-F32X4 = Real("<4 x float>", "<4 x i32>", "<4 x i1>", "v4f32", "sse.{}.ps")
-F64X2 = Real("<2 x double>", "<2 x i64>", "<2 x i1>", "v2f64", "sse2.{}.pd")
+FLOAT = Real("float", "i32", "i1", "f32", "1.0")
+DOUBLE = Real("double", "i64", "i1", "f64", "1.0")
+F32X4 = Real("<4 x float>", "<4 x i32>", "<4 x i1>", "v4f32", "splat (float 1.0)", "sse.{}.ps")
+F64X2 = Real("<2 x double>", "<2 x i64>", "<2 x i1>", "v2f64", "splat (double 1.0)", "sse2.{}.pd")
 
 REALS = {"float": FLOAT, "double": DOUBLE, "f32x4": F32X4, "f64x2": F64X2}
 """By scalar LLVM type or by shape."""
@@ -98,9 +101,14 @@ def call(e: Emitter, name: str, real_: Real, *operands: str) -> str:
     return e.emit(f"call {real_.type} @llvm.{name}.{real_.suffix}({arguments})")
 
 
+def _hidden(e: Emitter, real_: Real, constant: str) -> str:
+    """A constant whose value LLVM does not use."""
+    return call(e, "arithmetic.fence", real_, constant)
+
+
 def quiet(e: Emitter, real_: Real, value: str) -> str:
     """``value`` with signalling NaNs made quiet."""
-    return call(e, "canonicalize", real_, value)
+    return e.emit(f"fmul {real_.type} {value}, {_hidden(e, real_, real_.one)}")
 
 
 def arithmetic(
@@ -116,23 +124,25 @@ def arithmetic(
 
     ``known_a`` and ``known_b`` are the lanes of operands that are constant, else empty.
     """
-    if op in ("fadd", "fmul") and known_a:
-        a, b, known_a, known_b = b, a, known_b, known_a
-    effect = op, _uniform(known_b)
-    if effect in _UNITS:
-        return quiet(e, real_, a)
-    if effect in _NEGATIONS:
-        return e.emit(f"fneg {real_.type} {quiet(e, real_, a)}")
-    if op == "fsub" and _uniform(known_a) == "-0.0":
-        return e.emit(f"fneg {real_.type} {quiet(e, real_, b)}")
+    if (op, _uniform(known_b)) in _FOLDED:
+        b = _hidden(e, real_, b)
+    elif (op, _uniform(known_a)) in _FOLDED_FIRST:
+        a = _hidden(e, real_, a)
     return e.emit(f"{op} {real_.type} {a}, {b}")
 
 
-_UNITS = {("fadd", "-0.0"), ("fsub", "0.0"), ("fmul", "1.0"), ("fdiv", "1.0")}
-"""Operations and second operands that leave the first operand as it is."""
+_FOLDED = {
+    ("fadd", "-0.0"),
+    ("fsub", "0.0"),
+    ("fmul", "1.0"),
+    ("fmul", "-1.0"),
+    ("fdiv", "1.0"),
+    ("fdiv", "-1.0"),
+}
+"""Operations and second operands with which only the first operand's sign is left to set."""
 
-_NEGATIONS = {("fmul", "-1.0"), ("fdiv", "-1.0")}
-"""Operations and second operands that only flip the sign of the first operand."""
+_FOLDED_FIRST = {("fadd", "-0.0"), ("fsub", "-0.0"), ("fmul", "1.0"), ("fmul", "-1.0")}
+"""The same for first operands."""
 
 
 def _uniform(lanes: Sequence[float]) -> str:
@@ -174,7 +184,11 @@ def extremum(
         a, b, known_a, known_b = b, a, known_b, known_a
     if known_b and all(lane and lane == lane for lane in known_b):
         # Neither zero nor NaN, so the only question is whether `a` is a NaN; then it is picked.
-        return quiet(e, real_, pick(e, name, real_, b, a))
+        picked = pick(e, name, real_, b, a)
+        return picked if is_quiet(e, a) else quiet(e, real_, picked)
+    if X86_64 and real_.x86 and name == "max" and _uniform(known_b) == "0.0":
+        # The sum makes +0 of -0, and NaNs quiet; LLVM cannot see that it often changes nothing.
+        return e.emit(f"fadd {real_.type} {pick(e, name, real_, b, a)}, zeroinitializer")
     type_, integers = real_.type, real_.integers
     picks = [pick(e, name, real_, a, b), pick(e, name, real_, b, a)]
     first, second = (e.emit(f"bitcast {type_} {one} to {integers}") for one in picks)
@@ -185,16 +199,35 @@ def extremum(
     return e.emit(f"select {real_.bools} {unordered}, {type_} {total}, {type_} {number}")
 
 
-def may_be_promoted(e: Emitter, value: str) -> bool:
-    """Whether LLVM might find that ``value`` is a float made a double and nothing else."""
+# ---------------------------------------------------------------------------- what is known
+
+
+def _definition(e: Emitter, value: str) -> str | None:
+    """The instruction that made ``value``, looking through casts and lanes.
+
+    ``""`` if it is still to be written, ``None`` for constants and parameters.
+    """
     while value[1:].isdigit():  # neither a constant nor a parameter
         definition = e.lines[int(value[1:])].partition(" = ")[2]
-        if not definition.startswith("bitcast"):
-            passed_on = any(name in definition for name in ("@llvm.fabs.", "@llvm.copysign."))
-            return passed_on or not definition.startswith(_MAKING)
-        value = definition.rpartition(" to ")[0].rpartition(" ")[2]
-    return False
+        if not definition.startswith(("bitcast", "extractelement")):
+            return definition
+        value = definition[definition.find("%") :].partition(",")[0].partition(" ")[0]
+    return None
 
 
-_MAKING = ("fadd", "fsub", "fmul", "fdiv", "sitofp", "uitofp", "load", "call")
-"""Instructions that make a value instead of passing one on, sign operations apart."""
+def is_quiet(e: Emitter, value: str) -> bool:
+    """Whether ``value`` comes from an operation that makes no signalling NaN."""
+    return (_definition(e, value) or "").startswith(_ARITHMETIC)
+
+
+def may_be_promoted(e: Emitter, value: str) -> bool:
+    """Whether LLVM might find that ``value`` is a float made a double and nothing else."""
+    definition = _definition(e, value)
+    if definition is None:
+        return False
+    if definition.startswith("call"):
+        return "@llvm.fabs." in definition or "@llvm.copysign." in definition
+    return not definition.startswith((*_ARITHMETIC, "load"))
+
+
+_ARITHMETIC = ("fadd", "fsub", "fmul", "fdiv", "sitofp", "uitofp")

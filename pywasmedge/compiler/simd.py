@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from ..walk.immediates import Memarg
     from .emitter import EmitterBase as Emitter
 
-F32X2 = Real("<2 x float>", "<2 x i32>", "<2 x i1>", "v2f32")
+F32X2 = Real("<2 x float>", "<2 x i32>", "<2 x i1>", "v2f32", "splat (float 1.0)")
 """What is left of an f64x2 made of floats."""
 
 _BITS = {shape: 128 // count for shape, (_, count) in LANES.items()}
