@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import testdata
 
+import pywasmedge
 from pywasmedge.base.config import DEFAULT_PROPOSALS, HostRegistration, Proposal
 from pywasmedge.base.errors import ErrCode
 from pywasmedge.base.types import ExternKind, ValType
@@ -77,12 +78,13 @@ def test_enumerations(
     assert {plain(m.name): int(m) for m in ours} | but == published
 
 
-def test_version_is_in_the_changelog() -> None:
-    """The version of the package is the newest one of CHANGELOG.md, or still unreleased."""
+def test_the_version_is_the_same_everywhere() -> None:
+    """Metadata, package, and the newest release in CHANGELOG.md (if there is one)."""
     headings = re.findall(r"^## (.+)$", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)
     assert headings
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text(), re.MULTILINE)
     assert version is not None
+    assert version[1] == pywasmedge.__version__
     newest = headings[1:] if headings[0] == "Unreleased" else headings
     assert not newest or newest[0].split()[0] == version[1]
 

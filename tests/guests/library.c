@@ -6,9 +6,10 @@
 #define EXPORT(name) __attribute__((export_name(#name))) name
 
 static int32_t calls;
+static volatile int32_t first = 1000; /* volatile, or the compiler runs set_up itself */
 
 /* Runs in _initialize. */
-__attribute__((constructor)) static void set_up(void) { calls = 1000; }
+__attribute__((constructor)) static void set_up(void) { calls = first; }
 
 /* How often it was called, from 1001 on once the library is initialised. */
 int32_t EXPORT(next)(void) { return ++calls; }

@@ -1,19 +1,24 @@
 /* _start calls outer, middle, inner; inner ends in `unreachable`, or, with exports called by a
  * host, in a division, an out-of-bounds access or a call of a wrong type. */
 #define EXPORT __attribute__((used, visibility("default")))
-#define SEEN(x) __asm__ volatile("" : : "r"(x))
+/* Keeps the compiler from knowing x, or from leaving its computation out. */
+#define SEEN(x) __asm__ volatile("" : "+r"(x))
 
 static int inner(int kind) {
   SEEN(kind);
   if (kind == 0)
     __builtin_trap();
   if (kind == 1) {
-    volatile int zero = 0;
-    return kind / zero;
+    int one = 1, zero = 0;
+    SEEN(one);
+    SEEN(zero);
+    return one / zero;
   }
   if (kind == 2)
     return *(volatile int *)0xfffffff0;
-  return ((int (*)(double))(void (*)(void))inner)(1.5);
+  int (*other)(double) = (int (*)(double))(void (*)(void))inner;
+  SEEN(other);
+  return other(1.5);
 }
 
 static int middle(int kind) {
