@@ -15,7 +15,7 @@ from ..base.errors import ErrCode
 from ..isa.row import Use
 from . import layout
 from .liveness import settle
-from .lowering import LOWERINGS
+from .lowering import find_lowering
 from .template import compile_template
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class EmitterBase:
         operands = len(row.type.partition("->")[0].split())
         if not isinstance(row.lowering, Use):
             return compile_template(self, row.lowering, operands)
-        function = LOWERINGS[row.lowering.function]
+        function = find_lowering(row.prefix, row.lowering.function)
         fixed, values = row.lowering.args, self.values
         has_result = not row.type.endswith("->")
 

@@ -28,3 +28,15 @@ def lowering(function: F) -> F:
         raise ValueError(f"lowering {name!r} is defined twice")
     LOWERINGS[name] = function
     return function
+
+
+def find_lowering(prefix: int, name: str) -> Callable[..., str | None]:
+    """The lowering function ``name``, for a row behind ``prefix``.
+
+    The families of the large tables are imported when the first of their rows is met.
+    """
+    if prefix == 0xFD:
+        from . import simd  # noqa: F401  (registers its functions)
+    elif prefix == 0xFE:
+        from . import atomic  # noqa: F401
+    return LOWERINGS[name]

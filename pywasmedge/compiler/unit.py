@@ -55,8 +55,6 @@ class UnitWriter:
     """
 
     def __init__(self, module: Module, proposals: AbstractSet[Proposal], *, guarded: bool) -> None:
-        from . import atomic, simd  # noqa: F401
-
         self.module = module
         self._emitter = Emitter(module, guarded=guarded)
         self._emitter.canonical = canonical_types(module.types)

@@ -7,7 +7,7 @@ the tail-call, extended-const and threads proposals.
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import cache
 from typing import TYPE_CHECKING
 
 from ..base.config import Proposal
@@ -265,13 +265,27 @@ SCALAR: tuple[Row, ...] = (
 # fmt: on
 
 
-@lru_cache(maxsize=1)
+PREFIXES = (0xFC, 0xFD, 0xFE)
+"""First bytes that a second opcode, in LEB128, follows."""
+
+
+@cache
+def group(prefix: int) -> dict[int, Row]:
+    """The rows behind ``prefix`` (0: one-byte opcodes) by their code.
+
+    The large tables are read when a module needs them.
+    """
+    table: tuple[Row, ...] = SCALAR
+    if prefix == 0xFD:
+        from .simd import SIMD as table
+    elif prefix == 0xFE:
+        from .atomic import ATOMIC as table
+    return {row_.code: row_ for row_ in table if row_.prefix == prefix}
+
+
 def rows() -> tuple[Row, ...]:
     """All rows of all tables."""
-    from .atomic import ATOMIC
-    from .simd import SIMD
-
-    return (*SCALAR, *SIMD, *ATOMIC)
+    return tuple(row_ for prefix in (0, *PREFIXES) for row_ in group(prefix).values())
 
 
 def enabled(row_: Row, proposals: AbstractSet[Proposal]) -> bool:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError
-from ..isa.opcodes import enabled, rows
+from ..isa.opcodes import PREFIXES, enabled, group
 from .reader import (
     bad_value_type,
     ref_type,
@@ -46,16 +46,18 @@ class Scanner:
 
     def __init__(self, proposals: frozenset[Proposal]) -> None:
         """Prepare for a set of enabled proposals; :func:`scanner` keeps what this makes."""
-        readers = _readers(proposals)
-        self._table: dict[int, _Entry] = {}
-        self._prefixes = set()
-        for row in rows():
-            if enabled(row, proposals):
-                immediates = tuple(readers[kind.partition(":")[0]] for kind in row.immediates)
-                depth = 1 if row.mnemonic in OPEN else -1 if row.mnemonic == CLOSE else 0
-                self._table[row.prefix << 32 | row.code] = row.mnemonic, immediates, depth
-                if row.prefix:
-                    self._prefixes.add(row.prefix)
+        self._proposals = proposals
+        self._readers = _readers(proposals)
+        self._table: dict[int, _Entry | None] = {}
+
+    def _entry(self, prefix: int, code: int) -> _Entry | None:
+        """The entry of an instruction that is met first; ``None`` if there is none or not now."""
+        row = group(prefix).get(code)
+        if row is None or not enabled(row, self._proposals):
+            return None
+        immediates = tuple(self._readers[kind.partition(":")[0]] for kind in row.immediates)
+        depth = 1 if row.mnemonic in OPEN else -1 if row.mnemonic == CLOSE else 0
+        return row.mnemonic, immediates, depth
 
     def skip(self, data: bytes, pos: int, end: int) -> int:
         """Position behind the expression that starts at ``pos``: behind the ``end`` closing it.
@@ -92,12 +94,16 @@ class Scanner:
         if pos >= end:
             raise unexpected_end(pos, "expression without final end")
         start = pos
-        opcode = data[pos]
+        code = data[pos]
         pos += 1
-        if opcode in self._prefixes:
+        prefix = 0
+        if code in PREFIXES:
+            prefix = code
             code, pos = u32(data, pos, end)
-            opcode = opcode << 32 | code
-        found = self._table.get(opcode)
+        key = prefix << 32 | code
+        if key not in self._table:
+            self._table[key] = self._entry(prefix, code)
+        found = self._table[key]
         if found is None:
             detail = " ".join(f"0x{byte:02x}" for byte in data[start:pos])
             raise LoadError(ErrCode.ILLEGAL_OPCODE, detail, offset=start)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .stack import LOOP
+from .stack import END, LOOP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from .simple import Step
     from .walker import Walk
 
-_SET, _TEE, _END = 0x21, 0x22, 0x0B
+_SET, _TEE = 0x21, 0x22
 
 
 class LoopScan:
@@ -22,11 +22,11 @@ class LoopScan:
         self._walk = walk
         self._loops: dict[int, list[int]] = {}
         self._open: list[tuple[int, int, set[int]]] = []
-        table = list(walk.check_table)
-        table[_SET] = self._assigning(table[_SET])
-        table[_TEE] = self._assigning(table[_TEE])
-        table[LOOP] = self._loop(table[LOOP])
-        table[_END] = self._end(table[_END])
+        table = walk.make_table(None)
+        table[_SET] = self._assigning(walk.step(_SET, None))
+        table[_TEE] = self._assigning(walk.step(_TEE, None))
+        table[LOOP] = self._loop(walk.step(LOOP, None))
+        table[END] = self._end(walk.step(END, None))
         self._table = table
 
     def loops(self, index: int) -> Mapping[int, list[int]]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NoReturn
 
 from ..base.errors import ErrCode, LoadError, WasmError
 from ..base.types import ValType
-from ..isa.opcodes import enabled, rows
+from ..isa.opcodes import PREFIXES, enabled, group
 from ..module import reader
 from .special import step_for
 from .stack import BOTTOM, ELSE, END, FUNCTION, OperandStack
@@ -51,8 +51,8 @@ class Walk:
         self.local_types: list[int] = []
         self.end = 0
         self.ended_at = 0
-        self.check_table = self._table(None)
-        self.table = self._table(sink) if sink is not None else self.check_table
+        self.check_table = self.make_table(None)
+        self.table = self.make_table(sink) if sink is not None else self.check_table
 
     def function(self, index: int) -> None:
         """Walk the body of the ``index``-th defined function.
@@ -132,23 +132,32 @@ class Walk:
             error.func_index = self.module.imported_funcs + index
             error.func_name = function_name(self.module, error.func_index)
 
-    def _table(self, sink: Sink | None) -> list[Step]:
-        """One closure per first byte; disabled and unknown opcodes get the illegal one."""
-        table: list[Step] = [partial(self._illegal, 0, byte) for byte in range(256)]
-        prefixed: dict[int, dict[int, Step]] = {}
-        for row in rows():
-            if enabled(row, self.proposals):
-                closure = step_for(self, row, sink)
-                if row.prefix:
-                    prefixed.setdefault(row.prefix, {})[row.code] = closure
-                else:
-                    table[row.code] = closure
-        for prefix, closures in prefixed.items():
-            table[prefix] = self._prefix(prefix, closures)
+    def make_table(self, sink: Sink | None) -> list[Step]:
+        """One closure per first byte, each made when its opcode is met first."""
+        table: list[Step] = []
+        table.extend(partial(self._first, table, sink, byte) for byte in range(256))
         return table
 
-    def _prefix(self, prefix: int, closures: dict[int, Step]) -> Step:
+    def _first(self, table: list[Step], sink: Sink | None, byte: int, pos: int) -> int:
+        """Stands in for the closure of ``byte`` until it is needed."""
+        table[byte] = self.step(byte, sink)
+        return table[byte](pos)
+
+    def step(self, byte: int, sink: Sink | None) -> Step:
+        """The closure for first byte ``byte``; disabled and unknown opcodes get the illegal one."""
+        if byte in PREFIXES:
+            return self._prefixed(byte, sink)
+        return self._row_step(0, byte, sink)
+
+    def _row_step(self, prefix: int, code: int, sink: Sink | None) -> Step:
+        row = group(prefix).get(code)
+        if row is None or not enabled(row, self.proposals):
+            return partial(self._illegal, prefix, code)
+        return step_for(self, row, sink)
+
+    def _prefixed(self, prefix: int, sink: Sink | None) -> Step:
         data = self.data
+        closures: dict[int, Step] = {}
 
         def prefixed(pos: int) -> int:
             code = data[pos]
@@ -157,14 +166,14 @@ class Walk:
                 code, pos = reader.u32(data, pos - 1, self.end)
             closure = closures.get(code)
             if closure is None:
-                self._illegal(prefix, code, pos)
+                closure = closures[code] = self._row_step(prefix, code, sink)
             return closure(pos)
 
         return prefixed
 
     def _illegal(self, prefix: int, code: int, pos: int) -> NoReturn:
         text = f"0x{prefix:02x} 0x{code:02x}" if prefix else f"0x{code:02x}"
-        for row in rows():
-            if (row.prefix, row.code) == (prefix, code):
-                text += f": {row.mnemonic} needs a proposal that is off"
+        row = group(prefix).get(code)
+        if row is not None:
+            text += f": {row.mnemonic} needs a proposal that is off"
         raise LoadError(ErrCode.ILLEGAL_OPCODE, text)
