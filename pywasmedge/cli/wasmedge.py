@@ -81,6 +81,9 @@ _GRACE = 0.2
 def main() -> None:
     """Entry point: run the command line of this process, end it with the exit code."""
     started = time.monotonic()
+    # An interrupt from the terminal ends the process at once: Python could handle it only after
+    # the program has returned.
+    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     gc.set_threshold(100_000)  # starting up and compiling make many objects, hardly any garbage
     closed = _reserve_streams()
     try:
@@ -134,9 +137,6 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     configure = _configure(options)
     if deadline is not None:
         _end_process_at(deadline + _GRACE)
-    # An interrupt from the terminal ends the process at once: Python could handle it only after
-    # the program has returned.
-    _signal.signal(_signal.SIGINT, _signal.SIG_DFL)
     from ..vm import VM
 
     file, *args = options.rest
