@@ -189,7 +189,7 @@ class LinkError(WasmError):
     """Imports or names do not fit at instantiation (codes 0x60 to 0x7F)."""
 
 
-class Trap(WasmError):
+class Trap(WasmError):  # noqa: N818  (the specification calls it that)
     """Guest execution was aborted (codes 0x02, 0x03, 0x07 and 0x80 upwards).
 
     Attributes:
@@ -221,7 +221,7 @@ class ArgumentError(WasmError, TypeError):
     """Arguments or results do not fit the function's type (code 0x83)."""
 
 
-class Exit(BaseException):  # noqa: N818  (it is not an error)
+class Exit(BaseException):
     """The guest ended itself (WASI ``proc_exit``); not an error.
 
     Attributes:
