@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 
+from .record import dataclass, field
 from .types import MAX_PAGES
 
 

@@ -28,14 +28,14 @@ class Label:
     """What code generation knows about a control frame."""
 
     __slots__ = (
-        "name",
-        "edges",
-        "height",
-        "phis",
         "assigned",
-        "else_name",
+        "edges",
         "else_locals",
+        "else_name",
         "else_values",
+        "height",
+        "name",
+        "phis",
     )
 
     def __init__(self, name: str, height: int) -> None:

@@ -8,9 +8,9 @@ stub that jumps through it. What depends on the processor is in ``_Machine``.
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..base.record import dataclass
 from .code import ALIGNMENT, Code
 
 if TYPE_CHECKING:

@@ -14,7 +14,7 @@ _REFERENCE = re.compile(r"([$#])(\d+)")
 
 
 def compile_template(emitter: EmitterBase, text: str, operands: int) -> Callable[[], None]:
-    """A function that replaces ``operands`` values on the emitter's stack by the template's result."""
+    """A function that replaces ``operands`` values on the stack by the template's result."""
     if "\n" not in text and operands in (1, 2) and not re.match(r"store|call void", text):
         return _one_line(emitter, text, operands)
     return _lines(emitter, text, operands)

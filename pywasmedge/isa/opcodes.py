@@ -275,11 +275,15 @@ def group(prefix: int) -> dict[int, Row]:
 
     The large tables are read when a module needs them.
     """
-    table: tuple[Row, ...] = SCALAR
+    table = SCALAR
     if prefix == 0xFD:
-        from .simd import SIMD as table
+        from .simd import SIMD
+
+        table = SIMD
     elif prefix == 0xFE:
-        from .atomic import ATOMIC as table
+        from .atomic import ATOMIC
+
+        table = ATOMIC
     return {row_.code: row_ for row_ in table if row_.prefix == prefix}
 
 

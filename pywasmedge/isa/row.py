@@ -21,10 +21,10 @@ the LLVM type ``<2 x i64>``.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final
 
 from ..base.config import Proposal
+from ..base.record import dataclass
 
 SPECIAL: Final = "special"
 """In the type or lowering column: handled by a function of its own, found by mnemonic."""

@@ -1,4 +1,4 @@
-# ruff: noqa: E501  (a table)
+
 """The vector instructions (prefix 0xFD; WebAssembly 2.0, section 5.4.8).
 
 The columns are those of ``row``. A lowering of ``lanes`` is a template; the rest are functions in

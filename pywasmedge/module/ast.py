@@ -6,9 +6,10 @@ built per instruction.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from enum import IntEnum
 from typing import TYPE_CHECKING
+
+from ..base.record import dataclass, field
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

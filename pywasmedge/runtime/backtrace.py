@@ -8,10 +8,10 @@ frame information the compiler wrote next to the code (DWARF 5 section 6.4, in t
 from __future__ import annotations
 
 import struct
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode, Trap
+from ..base.record import dataclass
 from .code import find, take_failure
 from .native import ffi, lib
 

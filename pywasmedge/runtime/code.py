@@ -6,12 +6,12 @@ Everything here may be called from any thread.
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
+from ..base.record import dataclass
 from ..compiler.abi import canonical_types, frame_slots
 from ..compiler.codegen import Level
 from .native import CData, address, ffi, lib

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.config import Configure
 from ..base.errors import ErrCode, LoadError, ValidationError
+from ..base.record import dataclass
 
 if TYPE_CHECKING:
     from types import TracebackType
