@@ -36,7 +36,6 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "CreatePipelineTuningOptions": (_POINTER, []),
     "PTOSetLoopInterleaving": (None, [_POINTER, c_bool]),
     "PTOSetLoopVectorization": (None, [_POINTER, c_bool]),
-    "PTOSetSLPVectorization": (None, [_POINTER, c_bool]),
     "PTOSetLoopUnrolling": (None, [_POINTER, c_bool]),
     "DisposePipelineTuningOptions": (None, [_POINTER]),
     "CreatePassBuilder": (_POINTER, [_POINTER, _POINTER]),
@@ -168,7 +167,8 @@ class Machine:
 
     def _run_passes(self, module: int, level: int) -> None:
         options = self._call("CreatePipelineTuningOptions")
-        for name in ("LoopInterleaving", "LoopVectorization", "SLPVectorization", "LoopUnrolling"):
+        # Not SLPVectorization: it packs scalars into shuffles that cost more than they save.
+        for name in ("LoopInterleaving", "LoopVectorization", "LoopUnrolling"):
             self._call("PTOSet" + name, options, True)
         builder = self._call("CreatePassBuilder", self._handle, options)
         manager = self._call("buildPerModuleDefaultPipeline", builder, level)
