@@ -176,6 +176,16 @@ def test_signals_act_on_the_guest_alone() -> None:
     assert caught.value.exit_code == 134
 
 
+def test_host_errors_get_the_number_of_the_same_name() -> None:
+    import errno as host
+
+    pairs = {"ENOENT": 44, "E2BIG": 1, "EAGAIN": 6, "EWOULDBLOCK": 6, "ENOTSUP": 58, "EXDEV": 75}
+    for name, number in pairs.items():
+        assert errno.from_host(OSError(getattr(host, name), "")) == number
+    assert errno.from_host(OSError(host.ENOTNAM, "")) == errno.IO  # WASI has no such error
+    assert errno.from_host(OSError()) == errno.IO
+
+
 def test_yield() -> None:
     assert Guest().call("sched_yield") == 0
 

@@ -149,6 +149,9 @@ EVENT_CLOCK, EVENT_FD_READ, EVENT_FD_WRITE = 0, 1, 2
 HANGUP = 1
 ABSTIME = 1
 
+MAX_PATH = 4096
+"""Longest path in bytes, as on the host."""
+
 MAX_IOVECS = 1024
 """Most buffers in one scatter/gather operation."""
 

@@ -101,9 +101,9 @@ def from_host(error: OSError) -> int:
     if not _from_host:
         import errno as host
 
-        for name, number in globals().items():
-            if name.isupper() and number:
-                code = getattr(host, "E2BIG" if name == "TOOBIG" else f"E{name}", None)
-                if code is not None:
-                    _from_host[code] = number
+        numbers = {name: number for name, number in globals().items() if name.isupper()}
+        codes = {name: "E2BIG" if name == "TOOBIG" else f"E{name}" for name in numbers}
+        _from_host.update(  # all at once: other threads may be looking
+            {getattr(host, codes[n]): numbers[n] for n in numbers if hasattr(host, codes[n])}
+        )
     return _from_host.get(error.errno or 0, IO)

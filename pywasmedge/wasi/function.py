@@ -12,8 +12,8 @@ annotation wasm parameters         the body gets
 ``U8 U16`` i32                     its low 8 or 16 bits
 ``U64 S64`` i64                    an int, unsigned or signed
 ``Buffer`` i32 address, i32 length the checked range of the memory, to be filled or read
-``Path``   i32 address, i32 length a copy of the checked range (of 4097 bytes at most, which
-                                   is too long for a path already)
+``Path``   i32 address, i32 length a copy of the checked range, cut off where it has become
+                                   too long for a path
 ``Iovecs`` i32 address, i32 count  the checked ranges the iovec array names
 ========== ======================= ====================================================
 
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING
 
 from ..base.types import ValType
 from . import errno
-from .abi import LAYOUTS, MAX_IOVECS
+from .abi import LAYOUTS, MAX_IOVECS, MAX_PATH
 from .errno import WasiError, from_host
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ _SCALARS = {
 }
 _RANGES = {
     "Buffer": "memory[{0}:{0} + {1}]",
-    "Path": "bytes(memory[{0}:{0} + min({1}, 4097)])",
+    "Path": f"bytes(memory[{{0}}:{{0}} + min({{1}}, {MAX_PATH + 1})])",
     "Iovecs": "iovecs(memory, {0}, {1})",
 }
 

@@ -14,13 +14,11 @@ from errno import EINVAL, ELOOP, ENOENT, ENOTDIR
 from typing import TYPE_CHECKING
 
 from . import errno
+from .abi import MAX_PATH
 from .errno import WasiError
 
 if TYPE_CHECKING:
     from types import TracebackType
-
-MAX_PATH = 4096
-"""Longest path in bytes, as on the host."""
 
 MAX_LINKS = 40
 """Most symbolic links in the resolution of one path."""
