@@ -71,13 +71,9 @@ def caller(
     if len(results) > 1 or (results and results[0] == ValType.V128):
         return _caller_of_many(func, signature, encode)
     make = _CALLERS[results[0] if results else None]
-    pack = signature.params.struct.pack if signature.params.plain else None
-    return make(func, pack or _refuse, signature.params.struct.size, encode)
-
-
-def _refuse(*_values: Any) -> bytes:
-    """Stands for a ``pack`` that cannot do without conversions."""
-    raise TypeError
+    params = signature.params
+    pack = params.struct.pack if params.plain else lambda *args: encode(args)
+    return make(func, pack, params.struct.size, encode)
 
 
 if TYPE_CHECKING:
