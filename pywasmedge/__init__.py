@@ -12,7 +12,7 @@ Step by step it is ``Loader`` → ``Module`` → ``Validator`` → ``Executor`` 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+TYPE_CHECKING = False  # typing takes longer to import than this package
 
 __version__ = "0.10.0"
 
