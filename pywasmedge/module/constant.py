@@ -48,7 +48,7 @@ class Scanner:
         """Prepare for a set of enabled proposals; :func:`scanner` keeps what this makes."""
         self._proposals = proposals
         self._readers = _readers(proposals)
-        self._table: dict[int, _Entry | None] = {}
+        self._table: dict[int, _Entry] = {}
 
     def _entry(self, prefix: int, code: int) -> _Entry | None:
         """The entry of an instruction that is met first; ``None`` if there is none or not now."""
@@ -101,12 +101,13 @@ class Scanner:
             prefix = code
             code, pos = u32(data, pos, end)
         key = prefix << 32 | code
-        if key not in self._table:
-            self._table[key] = self._entry(prefix, code)
-        found = self._table[key]
+        found = self._table.get(key)
         if found is None:
-            detail = " ".join(f"0x{byte:02x}" for byte in data[start:pos])
-            raise LoadError(ErrCode.ILLEGAL_OPCODE, detail, offset=start)
+            found = self._entry(prefix, code)
+            if found is None:
+                detail = " ".join(f"0x{byte:02x}" for byte in data[start:pos])
+                raise LoadError(ErrCode.ILLEGAL_OPCODE, detail, offset=start)
+            self._table[key] = found
         return found, pos
 
 
