@@ -38,60 +38,52 @@ BITS = {"i32": 32, "i64": 64}
 @lowering
 def div_u(e: Emitter, t: str, a: str, b: str) -> str:
     """``a / b`` unsigned. Traps: division by zero."""
-    return _unsigned_division(e, "udiv", t, a, b)
+    _trap_if_zero(e, t, b)
+    return e.emit(f"udiv {t} {a}, {b}")
 
 
 @lowering
 def rem_u(e: Emitter, t: str, a: str, b: str) -> str:
     """``a % b`` unsigned. Traps: division by zero."""
-    return _unsigned_division(e, "urem", t, a, b)
-
-
-def _unsigned_division(e: Emitter, op: str, t: str, a: str, b: str) -> str:
-    if not is_constant(b) or int(b) == 0:
-        e.trap_if(e.emit(f"icmp eq {t} {b}, 0"), ErrCode.DIVIDE_BY_ZERO)
-    return e.emit(f"{op} {t} {a}, {b}")
+    _trap_if_zero(e, t, b)
+    return e.emit(f"urem {t} {a}, {b}")
 
 
 @lowering
 def div_s(e: Emitter, t: str, a: str, b: str) -> str:
     """``a / b`` signed, rounded towards zero. Traps: division by zero, overflow (MIN / -1)."""
-
-    def by_minus_one() -> str:
+    _trap_if_zero(e, t, b)
+    if _may_be(b, -1):
         least = e.emit(f"icmp eq {t} {a}, {-1 << BITS[t] - 1}")
-        e.trap_if(least, ErrCode.INTEGER_OVERFLOW)
-        return e.emit(f"sub {t} 0, {a}")
-
-    return _signed_division(e, "sdiv", t, a, b, by_minus_one)
+        negates = e.emit(f"icmp eq {t} {b}, -1")
+        e.trap_if(e.emit(f"and i1 {negates}, {least}"), ErrCode.INTEGER_OVERFLOW)
+    return e.emit(f"sdiv {t} {a}, {b}")
 
 
 @lowering
 def rem_s(e: Emitter, t: str, a: str, b: str) -> str:
     """``a % b`` signed, with the sign of ``a``; MIN % -1 is 0. Traps: division by zero."""
-    return _signed_division(e, "srem", t, a, b, lambda: "0")
-
-
-def _signed_division(
-    e: Emitter, op: str, t: str, a: str, b: str, by_minus_one: Callable[[], str]
-) -> str:
-    """A signed division; one comparison keeps the divisors 0 and -1 off the fast path."""
-    if is_constant(b) and int(b) not in (0, -1):
-        return e.emit(f"{op} {t} {a}, {b}")
-    special, negated, usual, done = (e.label() for _ in range(4))
-    biased = e.emit(f"add {t} {b}, 1")
-    is_special = e.emit(f"icmp ult {t} {biased}, 2")
-    e.void(f"br i1 {is_special}, label %{special}, label %{usual}{RARE}")
-    e.place(special)
-    e.trap_if(e.emit(f"icmp eq {t} {b}, 0"), ErrCode.DIVIDE_BY_ZERO)
-    special_result = by_minus_one()
-    e.void(f"br label %{negated}")
-    e.place(negated)
-    e.void(f"br label %{done}")
-    e.place(usual)
-    usual_result = e.emit(f"{op} {t} {a}, {b}")
+    _trap_if_zero(e, t, b)
+    if not _may_be(b, -1):
+        return e.emit(f"srem {t} {a}, {b}")
+    # The machine traps on MIN % -1. A branch costs less than a conditional move before a division.
+    before, divide, done = e.block_name, e.label(), e.label()
+    trivial = e.emit(f"icmp eq {t} {b}, -1")
+    e.void(f"br i1 {trivial}, label %{done}, label %{divide}{RARE}")
+    e.place(divide)
+    rest = e.emit(f"srem {t} {a}, {b}")
     e.void(f"br label %{done}")
     e.place(done)
-    return e.emit(f"phi {t} [ {special_result}, %{negated} ], [ {usual_result}, %{usual} ]")
+    return e.emit(f"phi {t} [ 0, %{before} ], [ {rest}, %{divide} ]")
+
+
+def _may_be(operand: str, value: int) -> bool:
+    return not is_constant(operand) or int(operand) == value
+
+
+def _trap_if_zero(e: Emitter, t: str, divisor: str) -> None:
+    if _may_be(divisor, 0):
+        e.trap_if(e.emit(f"icmp eq {t} {divisor}, 0"), ErrCode.DIVIDE_BY_ZERO)
 
 
 @lowering
