@@ -83,7 +83,8 @@ bool machine_is_exhausted(uint64_t pc) { return pc == (uint64_t)(uintptr_t)machi
 
 /* ---- Gates --------------------------------------------------------------------------------------
  * Guest code enters C through a gate, which notes where it came from and makes sure that C code
- * has stack to run on, using none itself. */
+ * has stack to run on. Generated code keeps the stack aligned to 8 bytes only (compiler/abi.py), so
+ * the gate aligns it for C. */
 #define LEAVE_GUEST(scratch)                          \
   "  movq we_current@gottpoff(%rip), %" scratch "\n"  \
   "  movq %fs:(%" scratch "), %" scratch "\n"         \
@@ -102,17 +103,30 @@ bool machine_is_exhausted(uint64_t pc) { return pc == (uint64_t)(uintptr_t)machi
           ".cfi_endproc\n"         \
           ".size " name ", .-" name "\n")
 
-#define GATE(target) FUNCTION("gate_" #target, LEAVE_GUEST("r11") "  jmp rt_" #target "\n")
+#define ALIGN_STACK                 \
+  "  pushq %rbp\n"                  \
+  "  .cfi_def_cfa_offset 16\n"      \
+  "  .cfi_offset %rbp, -16\n"       \
+  "  movq %rsp, %rbp\n"             \
+  "  .cfi_def_cfa_register %rbp\n"  \
+  "  andq $-16, %rsp\n"
+
+#define RESTORE_STACK              \
+  "  leave\n"                      \
+  "  .cfi_def_cfa %rsp, 8\n"
+
+#define CALL_GATE(name, target) \
+  FUNCTION(name, LEAVE_GUEST("r11") ALIGN_STACK "  callq " target "\n" RESTORE_STACK "  retq\n")
+
+#define GATE(target) CALL_GATE("gate_" #target, "rt_" #target)
 
 /* A fault inside a C library function that works on guest memory is the guest's fault. */
 #define LIBC_GATE(target)                              \
   FUNCTION("gate_" #target, LEAVE_GUEST("r11")         \
            "  movl $1, 32(%r11)\n"                     \
-           "  subq $8, %rsp\n"                         \
-           "  .cfi_def_cfa_offset 16\n"                \
+           ALIGN_STACK                                 \
            "  callq " #target "@PLT\n"                 \
-           "  addq $8, %rsp\n"                         \
-           "  .cfi_def_cfa_offset 8\n"                 \
+           RESTORE_STACK                               \
            "  movq we_current@gottpoff(%rip), %r11\n"  \
            "  movq %fs:(%r11), %r11\n"                 \
            "  movl $0, 32(%r11)\n"                     \
@@ -132,7 +146,7 @@ RUNTIME_HELPERS(DEFINE_GATE)
 #define GATE_FIELD(name) .name = gate_##name,
 const we_runtime gate_runtime = {RUNTIME_HELPERS(GATE_FIELD)};
 
-FUNCTION("machine_host_enter", LEAVE_GUEST("r11") "  jmp rt_host_enter\n");
+CALL_GATE("machine_host_enter", "rt_host_enter");
 
 LIBC_GATE(memcpy);
 LIBC_GATE(memmove);
@@ -176,11 +190,7 @@ uint64_t machine_gate(const char *name) {
  * Every argument register of the convention is kept across the call that finds the real entry. */
 #define WITH_ARGUMENTS_SAVED(set_up, target)    \
   LEAVE_GUEST("rax")                            \
-  "  pushq %rbp\n"                              \
-  "  .cfi_def_cfa_offset 16\n"                  \
-  "  .cfi_offset %rbp, -16\n"                   \
-  "  movq %rsp, %rbp\n"                         \
-  "  .cfi_def_cfa_register %rbp\n"              \
+  ALIGN_STACK                                   \
   "  subq $192, %rsp\n"                         \
   "  movq %rdi, 0(%rsp)\n"                      \
   "  movq %rsi, 8(%rsp)\n"                      \
@@ -215,8 +225,7 @@ uint64_t machine_gate(const char *name) {
   "  movaps 144(%rsp), %xmm5\n"                 \
   "  movaps 160(%rsp), %xmm6\n"                 \
   "  movaps 176(%rsp), %xmm7\n"                 \
-  "  leave\n"                                   \
-  "  .cfi_def_cfa %rsp, 8\n"                    \
+  RESTORE_STACK                                 \
   "  jmp *%r11\n"
 
 /* From a thunk: r11d is the index of the function, rdi the instance. */

@@ -7,6 +7,7 @@ import struct
 from pywasmedge.base.config import Configure, Tier
 from pywasmedge.base.types import FunctionType, ValType
 from pywasmedge.compiler import layout
+from pywasmedge.compiler.abi import FUNCTION_ATTRIBUTES
 from pywasmedge.compiler.codegen import Level, compile_ir
 from pywasmedge.compiler.link import link
 from pywasmedge.module.ast import Module
@@ -23,7 +24,7 @@ I32, I64, F32, F64, V128 = (
 )
 EXTERNREF = ValType.EXTERNREF
 
-ATTRIBUTES = 'attributes #0 = { nounwind uwtable "probe-stack"="inline-asm" }\n'
+ATTRIBUTES = f"attributes #0 = {{ {FUNCTION_ATTRIBUTES} }}\n"
 
 
 def field(name: str, to: str, base: str = "%ctx") -> str:

@@ -33,6 +33,16 @@ ZERO: dict[int, str] = {
 }
 """LLVM text of the zero (null) value of each value type."""
 
+FUNCTION_ATTRIBUTES = 'nounwind uwtable "probe-stack"="inline-asm" "no-realign-stack"'
+"""Attributes of every generated function: frames larger than a page touch every page."""
+
+MODULE_FLAGS = """
+!llvm.module.flags = !{!20}
+!20 = !{i32 1, !"override-stack-alignment", i32 8}
+"""
+"""Generated code keeps the stack aligned to 8 bytes only: calls need no adjustment of the stack
+pointer. Whatever leaves it for C aligns the stack (``src/machine_*.c``)."""
+
 MAX_DIRECT_RESULTS = 2
 """Results returned in registers; a function with more gets a result pointer parameter."""
 

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from .abi import LLVM_TYPE, frame_slots, has_result_pointer, param_types, return_type, slot_offsets
+from .abi import (
+    FUNCTION_ATTRIBUTES,
+    LLVM_TYPE,
+    frame_slots,
+    has_result_pointer,
+    param_types,
+    return_type,
+    slot_offsets,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -18,8 +26,6 @@ if TYPE_CHECKING:
 
 HOST_ENTER = "we_host_enter"
 """The kernel's function that calls a host function: ``void (we_hostref *, uint64_t *frame)``."""
-
-ATTRIBUTES = 'nounwind uwtable "probe-stack"="inline-asm"'
 
 
 def adapter_ir(types: Sequence[FunctionType], native_offset: int, ctx_offset: int) -> str:
@@ -31,7 +37,7 @@ def adapter_ir(types: Sequence[FunctionType], native_offset: int, ctx_offset: in
     for i, type_ in enumerate(types):
         lines += _frame_to_native(i, type_, native_offset, ctx_offset)
         lines += _native_to_frame(i, type_)
-    lines.append(f"attributes #0 = {{ {ATTRIBUTES} }}")
+    lines.append(f"attributes #0 = {{ {FUNCTION_ATTRIBUTES} }}")
     return "\n".join(lines) + "\n"
 
 
@@ -89,7 +95,7 @@ def _native_to_frame(i: int, type_: FunctionType) -> Iterator[str]:
     returned = return_type(type_)
     params = ", ".join(f"{t} {n}" for t, n in zip(param_types(type_), names, strict=True))
     yield f"define tailcc {returned} @n2f_{i}({params}) #0 {{"
-    yield f"  %frame = alloca [{frame_slots(type_)} x i64], align 16"
+    yield f"  %frame = alloca [{frame_slots(type_)} x i64], align 8"
     yield from _store(type_.params, names[1:], "%frame", "s")
     yield f"  call void @{HOST_ENTER}(ptr %ref, ptr %frame)"
     yield from _load(type_.results, "%frame", "r")

@@ -11,6 +11,8 @@ import threading
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
+from .abi import MODULE_FLAGS
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from queue import SimpleQueue
@@ -48,6 +50,7 @@ def compile_ir(text: str, level: Level, name: str = "") -> bytes:
         ImportError: llvmlite is not installed, or is another release.
     """
     passes = 2 if level == Level.OPTIMISED else None
+    text += MODULE_FLAGS
     code: bytes = _WORKERS[level].run(lambda machine: machine.compile(text, passes), name)
     return code
 
@@ -58,7 +61,7 @@ def verify(text: str, name: str = "") -> None:
     Raises:
         RuntimeError: LLVM rejects the text.
     """
-    _WORKERS[Level.QUICK].run(lambda machine: machine.verify(text), name)
+    _WORKERS[Level.QUICK].run(lambda machine: machine.verify(text + MODULE_FLAGS), name)
 
 
 _load_lock = threading.Lock()

@@ -138,7 +138,7 @@ class EmitterBase:
         self.void("}")
         entry = [f"%{name} = {rhs}" for name, rhs in self._entry.items()]
         if self._result_slots:
-            entry.append(f"%results = alloca [{self._result_slots} x i64], align 16")
+            entry.append(f"%results = alloca [{self._result_slots} x i64], align 8")
         self.lines[2] = "\n".join(entry)
         settle(self.lines, 3)
         return "\n".join(self.lines)

@@ -10,6 +10,7 @@ from ..walk.scan import LoopScan
 from ..walk.walker import Walk
 from . import memory, numeric  # noqa: F401  (they register lowerings)
 from .abi import (
+    FUNCTION_ATTRIBUTES,
     LLVM_TYPE,
     ZERO,
     canonical_types,
@@ -28,10 +29,11 @@ if TYPE_CHECKING:
     from ..module.ast import Module
 
 HEADER = 'target triple = "x86_64-unknown-linux-gnu"\n'
-ATTRIBUTES = """\
-attributes #0 = { nounwind uwtable "probe-stack"="inline-asm" "disable-tail-calls"="true" }
-attributes #1 = { cold noreturn nounwind }
+ATTRIBUTES = f"""\
+attributes #0 = {{ {FUNCTION_ATTRIBUTES} "disable-tail-calls"="true" }}
+attributes #1 = {{ cold noreturn nounwind }}
 """
+"""LLVM makes no tail calls of its own, which would let endless recursion run for ever."""
 
 MAX_JOINS = 1 << 24
 """Locals times bytes of a body, above which its locals are kept in stack slots."""
