@@ -5,13 +5,14 @@ from __future__ import annotations
 import io
 import os
 import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from wasi_guest import Guest
 
-from pywasmedge import VM, Configure, Exit, HostRegistration, WasiModule
+from pywasmedge import VM, Configure, ErrCode, Exit, HostRegistration, Trap, WasiModule
 from pywasmedge.wasi import abi, errno
 from pywasmedge.wasi.descriptor import Descriptor
 from pywasmedge.wasi.groups import find_all
@@ -155,6 +156,26 @@ def test_closing_while_another_thread_reads() -> None:
     assert results in ([(0, b"late")], [(errno.BADF, b"")])
     with pytest.raises(OSError):
         os.fstat(reader)
+    os.close(writer)
+
+
+@pytest.mark.parametrize("words", [["clock", "100000"], ["echo"]])
+def test_a_timeout_ends_a_program_that_waits(guest: Guests, words: list[str]) -> None:
+    reader, writer = os.pipe()  # never written to
+    with VM() as vm, WasiModule(words, stdin=reader, stderr=None) as wasi:
+        vm.register_module(wasi)
+        start = time.monotonic()
+        with pytest.raises(Trap) as caught:
+            vm.run_wasm_from_file(guest(words[0]), timeout=0.5)
+        assert time.monotonic() - start < 20
+        assert caught.value.code == ErrCode.INTERRUPTED
+        task = vm.execute_async("_start")
+        assert not task.wait(0.1)
+        task.cancel()
+        assert task.wait(10)
+        with pytest.raises(Trap):
+            task.result()
+    os.close(reader)
     os.close(writer)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Any
 
+from ..base import waiting
 from .native import lib
 
 if TYPE_CHECKING:
@@ -22,12 +23,13 @@ class Watchdog:
     ``close`` do too.
     """
 
-    __slots__ = ("_ended", "_lock", "_thread", "_watcher")
+    __slots__ = ("_ended", "_lock", "_thread", "_waits", "_watcher")
 
     def __init__(self) -> None:
         self._ended = Event()
         self._lock = Lock()
         self._thread = lib.we_thread_ref()
+        self._waits = waiting.begin()
         self._watcher: Thread | None = None
 
     def stop_after(self, seconds: float) -> None:
@@ -42,6 +44,7 @@ class Watchdog:
             return
         while True:
             lib.we_interrupt(self._thread)
+            waiting.wake(self._waits)
             if self._ended.wait(_REPEAT):
                 return
 
@@ -56,6 +59,7 @@ class Watchdog:
         thread, self._thread = self._thread, None
         if thread is not None:
             lib.we_thread_unref(thread)
+            waiting.end(self._waits)
 
     def __enter__(self) -> Watchdog:
         return self
