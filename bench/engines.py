@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import shutil
 import subprocess
+import sys
 import tempfile
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -41,7 +42,7 @@ class Gcc(Engine):
 
     def __init__(self) -> None:
         if not shutil.which("gcc"):
-            raise UnavailableError("gcc is missing: apt install gcc")
+            raise UnavailableError("gcc is missing: sudo apt-get install gcc")
         import cffi
 
         self._directory = tempfile.TemporaryDirectory(prefix="bench-")
@@ -107,7 +108,7 @@ class Wasmtime(Engine):
 
     def __init__(self) -> None:
         if importlib.util.find_spec("wasmtime") is None:
-            raise UnavailableError("wasmtime is missing: pip install 'pywasmedge[bench]'")
+            raise UnavailableError(f"wasmtime is missing: {sys.executable} -m pip install wasmtime")
         import wasmtime
 
         config = wasmtime.Config()
