@@ -72,6 +72,7 @@ class Guest:
         tier: Tier = Tier.QUICK,
         elements: int = 0,
         datas: int = 0,
+        data: bytes = b"",
     ) -> None:
         imports = imports or []
         listed = list(functions.items()) if isinstance(functions, dict) else functions
@@ -86,7 +87,7 @@ class Guest:
             return link(compile_ir(text, level, "test"))
 
         module = Module(
-            b"",
+            data,
             types=types,
             funcs=indices,
             func_types=tuple(0 for _ in imports) + indices,

@@ -32,7 +32,7 @@ def test_text_llvm_rejects_is_an_internal_error_that_names_the_unit() -> None:
     verify("define i32 @f() {\n  ret i32 1\n}\n")
 
 
-@pytest.mark.parametrize("level", list(Level))
+@pytest.mark.parametrize("level", [Level.QUICK, Level.OPTIMISED])
 def test_jump_tables_and_constants_are_linked(level: Level) -> None:
     cases = "".join(f"    i32 {i}, label %c{i}\n" for i in range(9))
     blocks = "".join(
@@ -113,6 +113,13 @@ def test_a_small_module_is_compiled_as_a_whole_if_nothing_else_is_asked_for() ->
     guest = Guest([constant(i, i) for i in range(4)], lazy=None)
     assert guest.call(0, index=3) == 3
     assert guest.compiled_units == [((0, 1, 2, 3), Level.QUICK)]
+
+
+def test_a_tiny_module_with_a_loop_starts_with_better_code() -> None:
+    for data, level in ((b"\x03\x40\x0b", Level.BALANCED), (b"\x02\x40\x0b", Level.QUICK)):
+        guest = Guest([constant(0, 9)], lazy=None, tier=Tier.AUTO, data=data)
+        assert guest.call(0) == 9
+        assert guest.compiled.level(0) == level
 
 
 def test_threads_that_need_the_same_function_compile_it_once() -> None:

@@ -76,7 +76,8 @@ def test_without_guard_only_what_can_be_used_is_reserved() -> None:
 LIMITED = """
 from pywasmedge.runtime.native import lib
 mem = lib.we_memory_new(1, False, 0, False, 65536, True)
-print(mem.guarded, mem.reserved < 4 << 30, lib.we_memory_grow(mem, 16), lib.we_memory_grow(mem, 65000))
+grown = lib.we_memory_grow(mem, 16), lib.we_memory_grow(mem, 65000)
+print(mem.guarded, mem.reserved < 4 << 30, *grown)
 mem.base[17 * 65536 - 1] = 1
 """
 

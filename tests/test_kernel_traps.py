@@ -135,7 +135,8 @@ def test_each_typed_call_returns_values_and_reports_traps() -> None:
             f"define tailcc {llvm} @f0(ptr %ctx, i32 %code) #0 {{\n"
             "  %bad = icmp ne i32 %code, 0\n  br i1 %bad, label %t, label %ok\nt:\n"
             + helper("trap", "%trap")
-            + f"  call void %trap(ptr %ctx, i32 %code)\n  unreachable\nok:\n  ret {llvm} {value}\n}}\n"
+            + "  call void %trap(ptr %ctx, i32 %code)\n  unreachable\n"
+            f"ok:\n  ret {llvm} {value}\n}}\n"
         )
         guest = Guest({FunctionType((I32,), (type_,)): text})
         call, trapped = calls[type_]
@@ -245,8 +246,8 @@ def test_nested_calls_trap_one_level_at_a_time() -> None:
     guest = echo_guest(UNARY, hosts.add(UNARY, host))
     assert guest.call(depth) >= 0
     assert depths == list(range(1, depth + 2))
-    expected = {n: 0x84 for n in range(1, depth // 2 + 1)} | {depth // 2 + 1: 0x85}
-    assert dict(codes) == expected | {n: 0 for n in range(depth // 2 + 2, depth + 1)}
+    expected = dict.fromkeys(range(1, depth // 2 + 1), 132) | {depth // 2 + 1: 0x85}
+    assert dict(codes) == expected | dict.fromkeys(range(depth // 2 + 2, depth + 1), 0)
     assert lib.we_call_depth() == 0
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import threading
 from typing import TYPE_CHECKING, Any
-from weakref import WeakValueDictionary
 
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
@@ -75,7 +74,7 @@ def load(code: Code, module: Module | None = None) -> Loaded:
 
 _pieces: dict[int, Loaded] = {}
 _starts: list[int] | None = None
-_pieces_lock = threading.Lock()
+_pieces_lock = threading.RLock()  # finalisers need it, whatever they interrupt
 
 
 def _register(loaded: Loaded) -> None:
@@ -102,13 +101,13 @@ def find(pc: int) -> Loaded | None:
         if _starts is None:
             _starts = sorted(_pieces)
         i = bisect_right(_starts, pc) - 1
-        piece = _pieces[_starts[i]] if i >= 0 else None
+        piece = _pieces.get(_starts[i]) if i >= 0 else None
     return piece if piece is not None and pc < piece.start + piece.size else None
 
 
 # ---- Function types ------------------------------------------------------------------------------
 
-_types_lock = threading.Lock()
+_types_lock = threading.RLock()
 _ids: dict[FunctionType, int] = {}
 _types: dict[int, FunctionType] = {}
 
@@ -235,6 +234,9 @@ _WHOLE = 8192
 """A module with at most this many bytes of code is compiled as a whole."""
 _WHOLE_OPTIMISED = 65536
 """The same when there is only optimised code."""
+_KERNEL = 1024
+"""A module with at most this many bytes of code and a loop may spend all its time in its first
+call, for which better code in the background comes too late."""
 
 
 class CompiledModule:
@@ -250,6 +252,7 @@ class CompiledModule:
         type_ids: ``uint32_t *``, process-wide number of each type.
         handle: the ``we_module *`` that instances are made of.
         guarded: the code relies on guard pages behind every memory.
+        first_level: what functions are compiled with when they are needed.
         owned: frees ``handle`` and the code; instances keep it.
     """
 
@@ -262,6 +265,7 @@ class CompiledModule:
         "_pieces",
         "_whole",
         "code",
+        "first_level",
         "guarded",
         "handle",
         "module",
@@ -311,22 +315,23 @@ class CompiledModule:
         canonical = canonical_types(module.types)
         indices = array("I", [canonical[t] for t in module.func_types])
         ffi.memmove(handle.func_types, indices, 4 * len(indices))
-        self._whole = self._compile_as_a_whole()
+        self._whole, self.first_level = self._plan()
         finalize(self, _unregister, self._pieces).atexit = False
 
-    def _compile_as_a_whole(self) -> bool:
-        lazy = self._configure.lazy
-        if lazy is None:
-            size = sum(end - start for start, end in self.module.bodies)
-            only_optimised = self._configure.tier == Tier.OPTIMISED
-            lazy = size > (_WHOLE_OPTIMISED if only_optimised else _WHOLE)
-        return not lazy
+    def _plan(self) -> tuple[bool, Level]:
+        """Whether to compile all functions at once, and how well at first."""
+        tier, lazy = self._configure.tier, self._configure.lazy
+        bodies = self.module.bodies
+        size = sum(end - start for start, end in bodies)
+        if tier == Tier.OPTIMISED:
+            return not (size > _WHOLE_OPTIMISED if lazy is None else lazy), Level.OPTIMISED
+        whole = not (size > _WHOLE if lazy is None else lazy)
+        kernel = whole and size <= _KERNEL and any(map(self._seems_to_loop, range(len(bodies))))
+        return whole, Level.BALANCED if kernel and tier == Tier.AUTO else Level.QUICK
 
-    @property
-    def first_level(self) -> Level:
-        """What functions are compiled with when they are needed."""
-        optimised = self._configure.tier == Tier.OPTIMISED
-        return Level.OPTIMISED if optimised else Level.QUICK
+    def _seems_to_loop(self, index: int) -> bool:
+        """Whether the bytes of a body look like containing a ``loop``; only a hint."""
+        return self.module.data.find(b"\x03\x40", *self.module.bodies[index]) >= 0
 
     def has_code(self, index: int) -> bool:
         """Whether defined function ``index`` is compiled."""
@@ -351,6 +356,8 @@ class CompiledModule:
             group = range(len(self.module.funcs)) if self._whole else (index,)
             self._make([i for i in group if i not in self._done], self.first_level)
         if self._configure.tier == Tier.AUTO:
+            from .optimiser import optimiser
+
             optimiser.add(self)
 
     def ensure_all(self, level: Level | None = None) -> None:
@@ -371,6 +378,7 @@ class CompiledModule:
         size = 0
         with self._lock:
             todo = [i for i, level in self._done.items() if level < Level.OPTIMISED]
+        todo.sort(key=self._seems_to_loop, reverse=True)
         for i in todo:
             start, end = self.module.bodies[i]
             if batch and size + end - start > limit:
@@ -427,64 +435,3 @@ def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compi
         return link(compile_ir(text, level, f"functions {first} to {last}"))
 
     return compile_unit
-
-
-# ---- Better code in the background ---------------------------------------------------------------
-
-
-class _Optimiser:
-    """A thread that compiles functions with optimisation once a program has run for a while."""
-
-    DELAY = 0.1
-    """Seconds from the first call of a module to its first optimised function."""
-    BATCH = 2048
-    """Bytes of WebAssembly code compiled at a time."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._wake = threading.Condition(self._lock)
-        self._waiting: WeakValueDictionary[int, CompiledModule] = WeakValueDictionary()
-        self._thread: threading.Thread | None = None
-
-    def add(self, module: CompiledModule) -> None:
-        """Note that ``module`` has new quick code."""
-        with self._lock:
-            self._waiting[id(module)] = module
-            if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(
-                    target=self._run, name="pywasmedge-optimiser", daemon=True
-                )
-                self._thread.start()
-            self._wake.notify()
-
-    def _run(self) -> None:
-        from time import sleep
-
-        while True:
-            with self._lock:
-                while not self._waiting:
-                    self._wake.wait()
-            sleep(self.DELAY)
-            while self._step():
-                pass
-
-    def _step(self) -> bool:
-        """Compile one batch of one module; False if there is nothing to do."""
-        with self._lock:
-            modules = list(self._waiting.values())
-            if not modules:
-                return False
-            module = modules[0]
-            del modules
-            del self._waiting[id(module)]
-        try:
-            more = module.improve(self.BATCH)
-        except (RuntimeError, MemoryError):
-            return True  # the quick code goes on serving
-        if more:
-            with self._lock:
-                self._waiting[id(module)] = module
-        return True
-
-
-optimiser = _Optimiser()
