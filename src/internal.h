@@ -72,6 +72,7 @@ struct we_thread {
   _Atomic uint32_t references;
   _Atomic(void *) waiting_on; /* bucket of atomic_wait.c this thread waits in */
   pthread_cond_t wake;
+  we_thread *next; /* of all threads, see thread.c */
 };
 
 extern __thread we_thread *we_current __attribute__((tls_model("initial-exec"), visibility("hidden")));

@@ -129,6 +129,8 @@ void we_interrupt(we_thread *thread);
 void we_interrupt_clear(void);
 /* Host -> guest entries on the calling thread's stack. */
 uint32_t we_call_depth(void);
+/* Whether any thread has a host -> guest entry on its stack. */
+bool we_guests_running(void);
 
 /* ---- Memories (memory.c) ---------------------------------------------------------------------- */
 

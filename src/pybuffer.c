@@ -14,7 +14,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 
-#include "instance.h"
+#include "kernel.h"
 
 typedef void (*free_function)(void *);
 
@@ -131,7 +131,82 @@ static PyObject *object_at(PyObject *module, PyObject *address) {
   return (PyObject *)object;
 }
 
+/* Adds the words of an array that are not 0 to a set. */
+static int add_words(PyObject *set, const uint64_t *words, uint64_t count) {
+  for (uint64_t i = 0; i < count; i++) {
+    if (words[i] == 0) continue;
+    PyObject *word = PyLong_FromUnsignedLongLong(words[i]);
+    if (word == NULL) return -1;
+    int failed = PySet_Add(set, word);
+    Py_DECREF(word);
+    if (failed) return -1;
+  }
+  return 0;
+}
+
+/* Adds the words in what an `externrefs` attribute lists: pairs of what it is and its address. */
+static int add_places(PyObject *set, PyObject *places) {
+  for (Py_ssize_t i = 0; i + 1 < PyTuple_Size(places); i += 2) {
+    const long kind = PyLong_AsLong(PyTuple_GetItem(places, i));
+    const void *address = PyLong_AsVoidPtr(PyTuple_GetItem(places, i + 1));
+    if (PyErr_Occurred()) return -1;
+    int failed;
+    if (kind == 0) {
+      failed = add_words(set, &((const we_global *)address)->low, 1);
+    } else if (kind == 1) {
+      const we_table *table = address;
+      failed = add_words(set, table->elems, table->size);
+    } else {
+      const we_segment *segment = address;
+      failed = add_words(set, segment->data, segment->length);
+    }
+    if (failed) return -1;
+  }
+  return 0;
+}
+
+static int add_holders(PyObject *set, PyObject *holders) {
+  for (Py_ssize_t i = 0; i < PyList_Size(holders); i++) {
+    PyObject *holder = PyWeakref_GetObject(PyList_GetItem(holders, i));
+    if (holder == NULL) return -1;
+    if (holder == Py_None) continue;
+    PyObject *places = PyObject_GetAttrString(holder, "externrefs");
+    if (places == NULL) return -1;
+    int failed = add_places(set, places);
+    Py_DECREF(places);
+    if (failed) return -1;
+  }
+  return 0;
+}
+
+/* Between the last allocation of a container and the end nothing lets another thread or a
+ * finaliser run, so what is decided here is true when it is done. */
+static PyObject *sweep(PyObject *module, PyObject *args) {
+  PyObject *objects, *holders, *busy, *word, *object;
+  (void)module;
+  if (!PyArg_ParseTuple(args, "OOO:sweep", &objects, &holders, &busy)) return NULL;
+  PyObject *found = PySet_New(NULL), *dead = PyDict_New(), *list = PySequence_List(holders);
+  bool ok = found != NULL && dead != NULL && list != NULL;
+  const bool quiet = ok && PyList_Size(busy) == 0 && !we_guests_running();
+  if (quiet) {
+    ok = add_holders(found, list) == 0;
+    for (Py_ssize_t at = 0; ok && PyDict_Next(objects, &at, &word, &object);)
+      if (PySet_Contains(found, word) == 0) ok = PyDict_SetItem(dead, word, object) == 0;
+    for (Py_ssize_t at = 0; ok && PyDict_Next(dead, &at, &word, &object);)
+      ok = PyDict_DelItem(objects, word) == 0;
+  }
+  Py_XDECREF(found);
+  Py_XDECREF(list);
+  if (ok && quiet) return dead;
+  Py_XDECREF(dead);
+  if (!ok) return NULL;
+  Py_RETURN_NONE;
+}
+
 static PyMethodDef functions[] = {
+    {"sweep", sweep, METH_VARARGS,
+     "sweep(objects, holders, busy): takes the entries whose words no holder has out of `objects`\n"
+     "and returns them; None, and nothing done, while a guest runs or `busy` is not empty."},
     {"object_at", object_at, METH_O, "object_at(id): the living object with this id()."},
     {NULL, NULL, 0, NULL},
 };

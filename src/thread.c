@@ -21,6 +21,33 @@ enum {
 /* A stack without a limit would eat all memory before anything noticed: it gets a guard. */
 static const uint64_t STACK_TOO_BIG = 4ull << 30, OWN_LIMIT = 512ull << 20, OWN_GUARD = 64 << 10;
 
+static we_thread *all_threads;
+static pthread_mutex_t all_threads_lock = PTHREAD_MUTEX_INITIALIZER;
+
+static void list_thread(we_thread *thread) {
+  pthread_mutex_lock(&all_threads_lock);
+  thread->next = all_threads;
+  all_threads = thread;
+  pthread_mutex_unlock(&all_threads_lock);
+}
+
+static void unlist_thread(we_thread *thread) {
+  pthread_mutex_lock(&all_threads_lock);
+  we_thread **link = &all_threads;
+  while (*link != thread) link = &(*link)->next;
+  *link = thread->next;
+  pthread_mutex_unlock(&all_threads_lock);
+}
+
+bool we_guests_running(void) {
+  bool running = false;
+  pthread_mutex_lock(&all_threads_lock);
+  for (we_thread *thread = all_threads; thread != NULL && !running; thread = thread->next)
+    running = atomic_load(&thread->entry) != NULL;
+  pthread_mutex_unlock(&all_threads_lock);
+  return running;
+}
+
 static pthread_key_t at_exit;
 static bool have_key;
 
@@ -33,6 +60,7 @@ static void release(we_thread *thread) {
 
 static void thread_exit(void *arg) {
   we_thread *thread = arg;
+  unlist_thread(thread);
   pthread_mutex_lock(&thread->lock);
   thread->alive = false;
   pthread_mutex_unlock(&thread->lock);
@@ -127,6 +155,7 @@ we_thread *thread_attach(void) {
   thread->alive = true;
   atomic_init(&thread->references, 1);
   pthread_setspecific(at_exit, thread);
+  list_thread(thread);
   we_current = thread;
   return thread;
 }

@@ -7,6 +7,7 @@ import weakref
 from typing import Any
 
 import pytest
+from wasmbuild import limits, wasm
 from wat_modules import register, store_with, validated
 
 from pywasmedge import (
@@ -108,10 +109,10 @@ def test_types_that_do_not_match(changes: dict[str, Any]) -> None:
 
 
 def test_maximum_is_required_if_the_import_has_one() -> None:
-    module = Loader().parse_bytes(_import_memory(1, 3))
+    module = Loader().parse_bytes(wasm(imports=[("provider", "memory", "memory", limits(1, 3))]))
     Validator().validate(module)
-    for limits, fits in ((Limits(1), False), (Limits(1, 4), False), (Limits(2, 3), True)):
-        store = store_with(provider(memory=MemoryInstance(MemoryType(limits))))
+    for type_, fits in ((Limits(1), False), (Limits(1, 4), False), (Limits(2, 3), True)):
+        store = store_with(provider(memory=MemoryInstance(MemoryType(type_))))
         if fits:
             Executor().instantiate(store, module)
         else:
@@ -120,11 +121,6 @@ def test_maximum_is_required_if_the_import_has_one() -> None:
     grown = MemoryInstance(MemoryType(Limits(0, 3)))
     grown.grow(1)
     Executor().instantiate(store_with(provider(memory=grown)), module)
-
-
-def _import_memory(low: int, high: int) -> bytes:
-    entry = b"\x08provider\x06memory\x02\x01" + bytes([low, high])
-    return b"\0asm\1\0\0\0\x02" + bytes([len(entry) + 1, 1]) + entry
 
 
 def test_unknown_imports() -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, ErrCode
 from ..base.types import ValType
+from .externref import passing
 from .native import address, ffi, lib
 from .objects import object_at
 from .values import decode
@@ -67,6 +68,14 @@ def caller(
             detail = f"{label}{signature.type}: {error.detail}"
             raise ArgumentError(error.code, detail) from None
 
+    call = _caller(func, signature, encode)
+    type_ = signature.type
+    if ValType.EXTERNREF in type_.params or ValType.EXTERNREF in type_.results:
+        return passing(call)
+    return call
+
+
+def _caller(func: Any, signature: Signature, encode: _Encode) -> Callable[..., Any]:
     results = signature.type.results
     if len(results) > 1 or (results and results[0] == ValType.V128):
         return _caller_of_many(func, signature, encode)

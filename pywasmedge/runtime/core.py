@@ -18,6 +18,7 @@ from weakref import ref
 from ..base.errors import ErrCode, Trap
 from ..base.types import ExternKind, ValType
 from .call import caller
+from .externref import GLOBAL, SEGMENT, TABLE, add_holder
 from .function import FunctionInstance, live
 from .global_ import GlobalInstance
 from .memory import MemoryInstance
@@ -53,6 +54,7 @@ class Core:
         "_tables",
         "c",
         "compiled",
+        "externrefs",
         "functions",
         "globals",
         "kept",
@@ -85,8 +87,26 @@ class Core:
         self.own_tables = own_tables
         self.kept: dict[int, object] = {}
         c.self = ffi.cast("void *", id(self))
+        if plan.holds_externrefs:
+            self.externrefs = self._externref_places()
+            add_holder(self)
         self._caller: Caller | None = None
         self._tables: dict[int, ref[TableInstance]] | None = None
+
+    def _externref_places(self) -> tuple[int, ...]:
+        """Where the guest may keep external references; imported places are their owners'."""
+        c, tree = self.c, self.plan.tree
+        places: list[int] = []
+        for index, type_ in enumerate(tree.tables, len(self.tables)):
+            if type_.element == ValType.EXTERNREF:
+                places += TABLE, address(c.tables[index])
+        for index, global_ in enumerate(tree.globals, len(self.globals)):
+            if global_.type.type == ValType.EXTERNREF:
+                places += GLOBAL, address(c.globals[index])
+        for index, segment in enumerate(tree.elements):
+            if segment.type == ValType.EXTERNREF:
+                places += SEGMENT, address(c.elements + index)
+        return tuple(places)
 
     def export(self, kind: ExternKind, index: int, name: str | None = None) -> Extern:
         """The object for a function, table, memory or global of the instance."""

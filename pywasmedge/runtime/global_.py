@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, ErrCode
 from ..base.types import GlobalType, ValType
-from .native import ffi
+from .externref import GLOBAL, add_holder, passing
+from .native import address, ffi
 from .values import FORMAT, decode, encode
 
 if TYPE_CHECKING:
@@ -19,7 +20,7 @@ _LAYOUT = {type_: Struct("<" + FORMAT[type_]) for type_ in ValType}
 class GlobalInstance:
     """A global variable. Safe from several threads (a v128 is not written in one piece)."""
 
-    __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "type")
+    __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "externrefs", "type")
 
     def __init__(self, type_: GlobalType, value: Any) -> None:
         """Make a global with a value (see :attr:`value`).
@@ -31,7 +32,10 @@ class GlobalInstance:
         self.type = type_
         self._owner: Core | None = None
         self._own_kept: dict[int, object] = {}
-        self._store(value)
+        if type_.type == ValType.EXTERNREF:
+            self.externrefs: tuple[int, ...] = (GLOBAL, address(self.c))
+            add_holder(self)
+        _store(self, value)
 
     @classmethod
     def of_core(cls, owner: Core, c: Any, type_: GlobalType) -> GlobalInstance:
@@ -55,14 +59,13 @@ class GlobalInstance:
         Raises (when set):
             ArgumentError: the global is constant or the value does not fit (a ``TypeError``).
         """
-        type_ = self.type.type
-        return decode(type_, _LAYOUT[type_].unpack_from(ffi.buffer(self.c))[0])
+        return _load(self)
 
     @value.setter
     def value(self, value: Any) -> None:
         if not self.type.mutable:
             raise ArgumentError(ErrCode.FUNC_SIG_MISMATCH, ErrCode.IMMUTABLE_GLOBAL.message)
-        self._store(value)
+        _store(self, value)
 
     @property
     def bits(self) -> int:
@@ -70,15 +73,23 @@ class GlobalInstance:
         c = self.c
         return c.low | c.high << 64  # type: ignore[no-any-return]
 
-    def _store(self, value: Any) -> None:
-        type_ = self.type.type
-        try:
-            raw = encode(type_, value, self.kept)
-        except TypeError as error:
-            detail = f"value of a global: {error}"
-            raise ArgumentError(ErrCode.FUNC_SIG_MISMATCH, detail) from None
-        _LAYOUT[type_].pack_into(ffi.buffer(self.c), 0, raw)
-
     def __repr__(self) -> str:
         kind = "mutable " if self.type.mutable else ""
         return f"<GlobalInstance {kind}{self.type.type} {self.value!r}>"
+
+
+@passing
+def _load(global_: GlobalInstance) -> Any:
+    type_ = global_.type.type
+    return decode(type_, _LAYOUT[type_].unpack_from(ffi.buffer(global_.c))[0])
+
+
+@passing
+def _store(global_: GlobalInstance, value: Any) -> None:
+    type_ = global_.type.type
+    try:
+        raw = encode(type_, value, global_.kept)
+    except TypeError as error:
+        detail = f"value of a global: {error}"
+        raise ArgumentError(ErrCode.FUNC_SIG_MISMATCH, detail) from None
+    _LAYOUT[type_].pack_into(ffi.buffer(global_.c), 0, raw)

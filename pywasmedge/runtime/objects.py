@@ -1,4 +1,4 @@
-"""``Owned``, ``Buffer`` and ``object_at``: what is written in C against Python's own interface (``src/pybuffer.c``).
+"""What is written in C against Python's own interface (``src/pybuffer.c``).
 
 They are a second module inside the shared object of the cffi module.
 """
@@ -30,6 +30,21 @@ if TYPE_CHECKING:
     def object_at(address: int) -> Any:
         """The object with this ``id()``; it must be alive."""
 
+    def sweep(
+        objects: dict[int, Any], holders: set[Any], busy: list[None]
+    ) -> dict[int, Any] | None:
+        """Take the entries out of ``objects`` whose words nothing holds, and return them.
+
+        Args:
+            objects: Python objects by word.
+            holders: weak references to everything with an ``externrefs`` attribute: pairs of
+                what holds words (0 global, 1 table, 2 element segment) and its address.
+            busy: not empty if somebody handles a word that is not in ``objects`` yet or any more.
+
+        Returns:
+            ``None``, and nothing has happened, while a guest runs or ``busy`` is not empty.
+        """
+
 else:
     _loader = ExtensionFileLoader("pywasmedge._objects", shared_object)
     _module = _loader.create_module(ModuleSpec(_loader.name, _loader, origin=shared_object))
@@ -37,6 +52,7 @@ else:
     Owned = _module.Owned
     Buffer = _module.Buffer
     object_at = _module.object_at
+    sweep = _module.sweep
 
 
 def own(pointer: Any, release: str, keep: object = None) -> Owned:

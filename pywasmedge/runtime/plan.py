@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from ..base.types import ExternKind
+from ..base.types import ExternKind, ValType
 from ..module.ast import SegmentMode
 from ..module.names import Names, display_name, read_names
 from .constant import evaluate, static_value
@@ -92,6 +92,7 @@ class Plan:
         globals: own globals that are not, with their index among the own ones.
         elements: active and passive element segments.
         datas: all data segments.
+        holds_externrefs: whether an instance owns places for external references.
     """
 
     __slots__ = (
@@ -102,6 +103,7 @@ class Plan:
         "elements",
         "exports",
         "globals",
+        "holds_externrefs",
         "image",
         "imports",
         "tree",
@@ -129,6 +131,11 @@ class Plan:
             for index, segment in enumerate(tree.elements)
             if segment.mode != SegmentMode.DECLARATIVE
         ]
+        self.holds_externrefs = ValType.EXTERNREF in {
+            *(type_.element for type_ in tree.tables),
+            *(global_.type.type for global_ in tree.globals),
+            *(segment.type for segment in tree.elements),
+        }
         self._bytes = ffi.from_buffer("uint8_t[]", tree.data)
         base = ffi.cast("const uint8_t *", self._bytes)
         self.datas = [

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ErrCode, Trap
 from ..base.types import Limits, TableType, ValType
-from .native import ffi, lib
+from .externref import TABLE, add_holder, passing
+from .native import address, ffi, lib
 from .objects import Owned, own
 from .values import decode, encode
 
@@ -19,7 +20,7 @@ _MAX_INDEX = 0xFFFF_FFFF
 class TableInstance:
     """A table of references, which it keeps alive. Safe from several threads."""
 
-    __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "element", "owned")
+    __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "element", "externrefs", "owned")
 
     def __init__(self, type_: TableType) -> None:
         """Make a table of null references.
@@ -36,6 +37,9 @@ class TableInstance:
             raise ValueError(ErrCode.INVALID_LIMIT.message)
         c = new_table(type_)
         self._attach(c, element, own(c, "we_table_free"), None)
+        if element == ValType.EXTERNREF:
+            self.externrefs: tuple[int, ...] = (TABLE, address(c))
+            add_holder(self)
 
     @classmethod
     def of_core(cls, owner: Core, c: Any, element: ValType, owned: Owned) -> TableInstance:
@@ -76,10 +80,7 @@ class TableInstance:
         Raises:
             Trap: 0x87, no such element.
         """
-        word = ffi.new("uint64_t *")
-        if not 0 <= index <= _MAX_INDEX or lib.we_table_get(self.c, index, word):
-            raise self._out_of_bounds(index)
-        return decode(self.element, word[0])
+        return _get(self, index)
 
     def set(self, index: int, value: Any) -> None:
         """Replace the element at ``index``.
@@ -88,9 +89,7 @@ class TableInstance:
             Trap: 0x8E, ``value`` is not a reference of the table's type (checked first); 0x87,
                 no such element.
         """
-        word = self._word(value)
-        if not 0 <= index <= _MAX_INDEX or lib.we_table_set(self.c, index, word):
-            raise self._out_of_bounds(index)
+        _set(self, index, value)
 
     def grow(self, count: int, value: Any = None) -> int:
         """Add ``count`` elements that hold ``value`` and return the size before.
@@ -99,14 +98,7 @@ class TableInstance:
             Trap: 0x8E for ``value``; 0x87, the maximum would be exceeded, nothing has changed.
             ValueError: ``count`` is negative.
         """
-        if count < 0:
-            raise ValueError("a table cannot shrink")
-        word = self._word(value)
-        before: int = lib.we_table_grow(self.c, count, word) if count <= _MAX_INDEX else -1
-        if before < 0:
-            detail = f"growing {self.size} elements by {count} exceeds the limit"
-            raise Trap(ErrCode.TABLE_OUT_OF_BOUNDS, detail)
-        return before
+        return _grow(self, count, value)  # type: ignore[no-any-return]
 
     def _word(self, value: Any) -> int:
         try:
@@ -120,6 +112,33 @@ class TableInstance:
     def __repr__(self) -> str:
         most = f", at most {self.c.declared_max}" if self.c.has_max else ""
         return f"<TableInstance {self.size} {self.element}{most}>"
+
+
+@passing
+def _get(table: TableInstance, index: int) -> Any:
+    word = ffi.new("uint64_t *")
+    if not 0 <= index <= _MAX_INDEX or lib.we_table_get(table.c, index, word):
+        raise table._out_of_bounds(index)
+    return decode(table.element, word[0])
+
+
+@passing
+def _set(table: TableInstance, index: int, value: Any) -> None:
+    word = table._word(value)
+    if not 0 <= index <= _MAX_INDEX or lib.we_table_set(table.c, index, word):
+        raise table._out_of_bounds(index)
+
+
+@passing
+def _grow(table: TableInstance, count: int, value: Any) -> int:
+    if count < 0:
+        raise ValueError("a table cannot shrink")
+    word = table._word(value)
+    before: int = lib.we_table_grow(table.c, count, word) if count <= _MAX_INDEX else -1
+    if before < 0:
+        detail = f"growing {table.size} elements by {count} exceeds the limit"
+        raise Trap(ErrCode.TABLE_OUT_OF_BOUNDS, detail)
+    return before
 
 
 def new_table(type_: TableType) -> Any:

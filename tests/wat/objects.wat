@@ -1,0 +1,17 @@
+;; Keeps external references wherever a guest can keep them.
+(module $objects
+  (import "env" "make" (func $make (result externref)))
+  (import "env" "churn" (func $churn))
+  (import "env" "given" (global $given externref))
+  (table $t (export "table") 4 100 externref)
+  (global $g (export "global") (mut externref) (ref.null extern))
+  (global $copy (export "copy") externref (global.get $given))
+  (func (export "identity") (param externref) (result externref) (local.get 0))
+  (func (export "keep") (param i32 externref) (table.set $t (local.get 0) (local.get 1)))
+  (func (export "kept") (param i32) (result externref) (table.get $t (local.get 0)))
+  (func (export "set_global") (param externref) (global.set $g (local.get 0)))
+  (func (export "held_in_a_local") (result externref) (local externref)
+    (local.set 0 (call $make))
+    (call $churn)
+    (local.get 0))
+)
