@@ -1,6 +1,7 @@
 """What is known to differ from the scripts' words, as data with reasons.
 
 ``SUBSTITUTES``: texts of the suites that are none of the published error messages.
+``CORRECTIONS``: commands whose binary is not what the script's text was written for.
 ``EXPECTED_FAILURES``: commands that must fail; one that passes is an error, too.
 """
 
@@ -33,6 +34,14 @@ SUBSTITUTES: dict[str, Substitute] = {
         "malformed memop flags",
     ),
 }
+
+CORRECTIONS: dict[tuple[str, int], tuple[str, str]] = {
+    ("core-2.0/select", 324): (
+        "type mismatch",
+        "wast2json wrote a select with an empty list of types as the select without types",
+    ),
+}
+"""By script and line of the command: the text that fits the binary there, and why."""
 
 EXPECTED_FAILURES: dict[tuple[str, int], str] = {}
 """By script and line of the command: why it has to fail."""
