@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import wasmbuild as wb
-from numeric_model import from_float
+from numeric_model import from_float, signed, to_float
 from vector_model import WIDTH, evaluate_vector, join, matches, source_shape
 
 from pywasmedge import VM, Configure, ErrCode, LoadError, Proposal, Tier, Trap, ValidationError
@@ -50,7 +50,7 @@ def pool(shape: str) -> list[int]:
 class Case:
     """An instruction as a function; operand ``place`` may be a constant."""
 
-    def __init__(self, row: Row, place: int | None = None, constant: bytes = b"") -> None:
+    def __init__(self, row: Row, place: int | None = None, constant: Operand = 0) -> None:
         params, _, results = row.type.partition("->")
         self.row, self.place, self.constant = row, place, constant
         self.operands, self.result = params.split(), results.strip()
@@ -67,12 +67,19 @@ class Case:
         text = []
         for i, type_ in enumerate(self.operands):
             if i == self.place:
-                text.append(f"v128.const {self.constant.hex()}")
+                text.append(self._constant(type_))
                 continue
             text.append(f"local.get {i}")
             if type_[0] == "f":
                 text.append(f"{type_}.reinterpret_{type_.replace('f', 'i')}")
         return wb.body(" ".join((*text, self.row.mnemonic)))
+
+    def _constant(self, type_: str) -> str:
+        if isinstance(self.constant, bytes):
+            return f"v128.const {self.constant.hex()}"
+        width = int(type_[1:])
+        value = to_float if type_[0] == "f" else signed
+        return f"{type_}.const {value(self.constant, width)}"
 
     def operand(self, index: int, pick: random.Random) -> Operand:
         """A random operand."""
@@ -110,9 +117,10 @@ def cases() -> Iterator[Case]:
             if type_ == "v128" and len(case.operands) > 1:
                 for lane in uniform:
                     yield Case(row, place, join(width, [lane] * (128 // width)))
-                mixed = case.operand(place, pick)
-                assert isinstance(mixed, bytes)
-                yield Case(row, place, mixed)
+                yield Case(row, place, case.operand(place, pick))
+            elif type_ != "v128":
+                for _ in range(4):
+                    yield Case(row, place, case.operand(place, pick))
 
 
 def exports(binary: bytes, tier: Tier = Tier.OPTIMISED) -> Exports:

@@ -266,6 +266,21 @@ def replace_lane(e: Emitter, shape: str, lane: int, vector: str, value: str) -> 
 
 
 @lowering
+def vector_shift(e: Emitter, shape: str, instruction: str, vector: str, count: str) -> str:
+    """Lanes shifted by the i32 ``count`` modulo the lane width: ``shl``, ``ashr`` or ``lshr``."""
+    lane, mask = LANES[shape][0], _BITS[shape] - 1
+    if is_constant(count):
+        amounts = f"splat ({lane} {int(count) & mask})"
+    else:
+        amount = e.emit(f"and i32 {count}, {mask}")
+        if lane != "i32":
+            amount = e.emit(f"{'zext' if lane == 'i64' else 'trunc'} i32 {amount} to {lane}")
+        amounts = _broadcast(e, shape, amount)
+    shifted = e.emit(f"{instruction} {vector_type(shape)} {_cast(e, vector, shape)}, {amounts}")
+    return _v128(e, shifted, shape)
+
+
+@lowering
 def narrow(e: Emitter, shape: str, signed: int, a: str, b: str) -> str:
     """Lanes of twice the width, taken as signed, clamped to the signed or unsigned ``shape``."""
     source = "i16x8" if shape == "i8x16" else "i32x4"

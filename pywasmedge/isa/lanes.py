@@ -87,22 +87,6 @@ def compare(shape: str, instruction: str) -> str:
     )
 
 
-def shift(shape: str, instruction: str) -> str:
-    """Shift every lane by the i32 operand 1 modulo the lane width."""
-    lane, count = LANES[shape]
-    count_mask = f"#1 = and i32 $1, {128 // count - 1}\n"
-    resize = {"i8": "trunc i32 #1 to i8", "i16": "trunc i32 #1 to i16", "i64": "zext i32 #1 to i64"}
-    if lane != "i32":
-        count_mask += f"#2 = {resize[lane]}\n"
-    return over(
-        shape,
-        f"{count_mask}"
-        f"#3 = insertelement {{T}} poison, {{L}} {'#1' if lane == 'i32' else '#2'}, i64 0\n"
-        "#4 = shufflevector {T} #3, {T} poison, <{N} x i32> zeroinitializer\n"
-        f"{instruction} {{T}} {{a}}, #4",
-    )
-
-
 def all_true(shape: str) -> str:
     """1 if no lane is zero, else 0."""
     return over(
