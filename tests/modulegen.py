@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import wasmbuild as wb
 
-from pywasmedge.base.config import Configure
+from pywasmedge.base.config import DEFAULT_PROPOSALS, Proposal
 from pywasmedge.base.types import ValType
 from pywasmedge.isa.opcodes import enabled, rows
 from pywasmedge.isa.row import SPECIAL
@@ -35,8 +35,10 @@ NAN_FREE = ("abs", "neg", "copysign", "load", "convert", "reinterpret", "splat",
 class Generator:
     """One random module; ``binary`` is what comes out."""
 
-    def __init__(self, random: Random) -> None:
+    def __init__(self, random: Random, *proposals: Proposal) -> None:
+        """Prepare a module that may use ``proposals`` besides the default ones."""
         self.random = random
+        self.proposals = frozenset((*DEFAULT_PROPOSALS, *proposals))
         pick, chance = random.choice, random.random
         self.signatures = [self._signature() for _ in range(random.randint(1, 5))]
         self.functions = [pick(self.signatures) for _ in range(random.randint(1, 5))]
@@ -134,6 +136,11 @@ class Body:
 
     def _jump(self) -> list[str]:
         kind = self.random.randrange(4)
+        tail_calls = Proposal.TAIL_CALL in self.module.proposals
+        callable_ = any(results == self.results for _, results in self.module.functions)
+        if tail_calls and callable_ and self.random.random() < 0.5:
+            call = self._call(self.results)[0]
+            return [*call[:-1], f"return_{call[-1]}"]
         if kind == 0:
             return ["unreachable"]
         if kind == 1:
@@ -151,7 +158,7 @@ class Body:
         """Code on a polymorphic stack that leaves ``results``, or takes them from nowhere."""
         text: list[str] = []
         for _ in range(self.random.randint(0, 3)):
-            row = self.random.choice(simple_rows())
+            row = self.random.choice(simple_rows(self.module.proposals))
             text += [self._instruction(row), *(["drop"] if row.type.split("->")[1] else [])]
         if self.random.random() < 0.5:
             text += ["select", "drop", "block void", *self._nested("block", []), "end"]
@@ -178,7 +185,7 @@ class Body:
                 index = random.choice(writable)
                 return [*self.value(self.module.globals[index][0]), f"global.set {index}"]
         if kind == "store":
-            return self._apply(random.choice(rows_making("")))
+            return self._apply(random.choice(self._rows_making("")))
         if kind == "control":
             return self._control([], random.choice(("block", "if")))
         if kind == "loop":
@@ -251,8 +258,8 @@ class Body:
         self.budget -= 1
         if self.budget > 0 and random.random() < 0.75:
             kind = random.random()
-            if kind < 0.6 and rows_making(type_):
-                return self._apply(random.choice(rows_making(type_)))
+            if kind < 0.6 and self._rows_making(type_):
+                return self._apply(random.choice(self._rows_making(type_)))
             if kind < 0.72:
                 return self._control([type_], random.choice(("block", "if", "loop")))
             if kind < 0.8:
@@ -293,6 +300,9 @@ class Body:
             return [*self._small(), f"table.get {int(type_ == 'externref')}"]
         return [self.module._constant(type_)]
 
+    def _rows_making(self, type_: str) -> tuple[Row, ...]:
+        return rows_making(self.module.proposals, type_)
+
     def _small(self) -> list[str]:
         """An i32 that is mostly a good index."""
         if self.random.random() < 0.1:
@@ -326,7 +336,8 @@ class Body:
         for place, type_ in enumerate(operands.split()):
             text += self.value(type_)
             if address and place == 0 and self.random.random() < 0.9:
-                text += ["i32.const 32767", "i32.and"]
+                exact = any("exact" in kind for kind in row.immediates)
+                text += [f"i32.const {0x7FF8 if exact else 0x7FFF}", "i32.and"]
         return [*text, self._instruction(row), *self._without_nan(row, result.strip())]
 
     def _instruction(self, row: Row) -> str:
@@ -335,9 +346,11 @@ class Body:
         for kind in row.immediates:
             name, _, argument = kind.partition(":")
             if name.startswith("memarg"):
-                align = random.randint(0, int(argument))
+                least = int(argument) if name == "memarg_exact" else 0
+                align = random.randint(least, int(argument))
                 far = random.random() < 0.05
-                words.append(f"{align} {random.choice((65535, 2**32 - 1) if far else (0, 1, 8))}")
+                near = (0, 8) if least else (0, 1, 8)
+                words.append(f"{align} {random.choice((65535, 2**32 - 1) if far else near)}")
             elif name == "lane":
                 words.append(str(random.randrange(int(argument))))
             elif name == "lanes16":
@@ -369,19 +382,21 @@ class Body:
 
 
 @cache
-def simple_rows() -> tuple[Row, ...]:
-    """Instructions whose type is fixed and that need no proposal beyond the default ones."""
-    proposals = Configure().proposals
+def simple_rows(proposals: frozenset[Proposal]) -> tuple[Row, ...]:
+    """Enabled instructions whose type is fixed (and that need no other thread to end)."""
     return tuple(
         row
         for row in rows()
         if row.type != SPECIAL
         and enabled(row, proposals)
         and not {"mem", "table", "elem", "data"} & set(row.immediates)
+        and ".wait" not in row.mnemonic
     )
 
 
 @cache
-def rows_making(type_: str) -> tuple[Row, ...]:
+def rows_making(proposals: frozenset[Proposal], type_: str) -> tuple[Row, ...]:
     """Those of the simple instructions that leave ``type_`` (or nothing)."""
-    return tuple(row for row in simple_rows() if row.type.partition("->")[2].strip() == type_)
+    return tuple(
+        row for row in simple_rows(proposals) if row.type.partition("->")[2].strip() == type_
+    )

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 ROUNDS = int(os.environ.get("PYWASMEDGE_FUZZ_ROUNDS", "1"))
 ALL = Configure(proposals=set(Proposal))
+EXTRA = (Proposal.TAIL_CALL, Proposal.THREADS)
 SMALL_GUESTS = ("hello", "library", "recurse", "spin", "trap")
 INTERESTING = b"\0\1\2\x0b\x10\x11\x1a\x20\x40\x41\x6f\x70\x7b\x7f\x80\xd2\xfc\xfd\xfe\xff"
 
@@ -143,7 +144,7 @@ def mutate(random: Random, binary: bytes) -> bytes:
 def corpus(random: Random, count: int) -> list[bytes]:
     """Valid modules to start from: guests, generated ones, and the specification's if there."""
     found = [(testdata.GUESTS / f"{name}.wasm").read_bytes() for name in SMALL_GUESTS]
-    found += [Generator(random).binary() for _ in range(count)]
+    found += [Generator(random, *EXTRA).binary() for _ in range(count)]
     if testdata.find("spec/spec-2.0-json.tar.xz"):
         from spec.suites import scripts
 
@@ -201,8 +202,10 @@ def test_mutated_modules(seed: int) -> None:
 def test_generated_modules_run(seed: int, tier: Tier) -> None:
     """They are valid by construction, so they compile; what they do is return or trap."""
     configure = Configure(tier=tier)
+    for proposal in EXTRA:
+        configure.add_proposal(proposal)
     for part in range(2):
-        binary = Generator(Random(f"{seed}.{part}")).binary()
+        binary = Generator(Random(f"{seed}.{part}"), *EXTRA).binary()
         module = Loader(configure).parse_bytes(binary)
         Validator(configure).validate(module)
         instance = Executor(configure).instantiate(Store(), module)
@@ -228,6 +231,7 @@ TRAPS = {
     ErrCode.UNINITIALIZED_ELEMENT,
     ErrCode.UNDEFINED_ELEMENT,
     ErrCode.INDIRECT_CALL_TYPE_MISMATCH,
+    ErrCode.UNALIGNED_ATOMIC_ACCESS,
 }
 
 
