@@ -11,6 +11,7 @@ from spec.runner import run
 from pywasmedge.base.config import Tier
 
 SCRIPTS = suites.scripts()
+pytestmark = pytest.mark.skipif(not SCRIPTS, reason=testdata.HOW_TO_GET)
 
 
 @pytest.mark.parametrize("tier", [Tier.QUICK, Tier.OPTIMISED], ids=lambda tier: tier.name.lower())
@@ -21,7 +22,6 @@ def test_script(script: suites.Script, tier: Tier) -> None:
     assert not report.failures, "\n".join(report.failures)
 
 
-@pytest.mark.skipif(not SCRIPTS, reason=testdata.HOW_TO_GET)
 def test_the_suites_are_complete() -> None:
     counts = {suite: sum(script.suite == suite for script in SCRIPTS) for suite in suites.PROPOSALS}
     assert counts == {
@@ -33,7 +33,6 @@ def test_the_suites_are_complete() -> None:
     }
 
 
-@pytest.mark.skipif(not SCRIPTS, reason=testdata.HOW_TO_GET)
 def test_exceptions_are_needed() -> None:
     """Each exception concerns a command of a script; none is left over."""
     commands = {(script.id, command["line"]) for script in SCRIPTS for command in script.commands}
