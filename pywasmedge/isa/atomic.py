@@ -1,4 +1,3 @@
-
 """The instructions of the threads proposal (prefix 0xFE).
 
 The columns are those of ``row``; the lowerings are in ``compiler.atomic``. Loads, stores and
