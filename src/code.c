@@ -19,7 +19,7 @@ static extent *free_list;
 static bool reserve_arena(void) {
   if (atomic_load(&arena_start) != 0) return true;
   for (uint64_t size = 1ull << 30; size >= 1ull << 22; size >>= 1) {
-    void *start = pages_reserve(size);
+    void *start = size <= pages_share(16) ? pages_reserve(size) : NULL;
     if (start == NULL) continue;
     extent *all = malloc(sizeof *all);
     if (all == NULL) {

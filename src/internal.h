@@ -27,6 +27,8 @@ enum { FUNC_PYTHON = 1 }; /* flag of a we_func: its host function is Python's */
 /* ---- pages.c: address space ------------------------------------------------------------------- */
 
 uint64_t pages_round(uint64_t bytes);                 /* up to whole pages of the machine */
+/* 1/part of the address space the process may use; the highest number if that is not limited. */
+uint64_t pages_share(uint32_t part);
 void *pages_reserve(uint64_t bytes);                  /* inaccessible address space, or NULL */
 void *pages_map(uint64_t bytes);                      /* zeroed read-write memory, or NULL */
 bool pages_commit(void *start, uint64_t bytes);       /* make read-write */

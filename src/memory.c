@@ -10,8 +10,11 @@ static const uint64_t GUARDED_RESERVATION = (6ull << 30) + WASM_PAGE;
 
 static pthread_mutex_t grow_lock = PTHREAD_MUTEX_INITIALIZER;
 
-/* Reserves between min and max bytes, as much as the system grants; 0 if it grants not even min. */
+/* Reserves between min and max bytes, as much as the system grants, but beyond min no more than a
+ * quarter of what the process may use; 0 if it grants not even min. */
 static uint64_t reserve_some(we_memory *memory, uint64_t min, uint64_t max) {
+  const uint64_t fair = pages_share(4) & ~(uint64_t)(WASM_PAGE - 1);
+  if (max > fair) max = fair;
   for (uint64_t bytes = max;; bytes = bytes / 2 & ~(uint64_t)(WASM_PAGE - 1)) {
     if (bytes < min) bytes = min;
     memory->base = pages_reserve(bytes > 0 ? bytes : WASM_PAGE);

@@ -1,6 +1,7 @@
 /* Address space of the process: reserving, committing, protecting. POSIX with Linux's flags. */
 #define _GNU_SOURCE
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "internal.h"
@@ -9,6 +10,12 @@ uint64_t pages_round(uint64_t bytes) {
   static uint64_t mask;
   if (mask == 0) mask = (uint64_t)sysconf(_SC_PAGESIZE) - 1;
   return (bytes + mask) & ~mask;
+}
+
+uint64_t pages_share(uint32_t part) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+  return limit.rlim_cur / part;
 }
 
 void *pages_reserve(uint64_t bytes) {

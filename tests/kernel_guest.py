@@ -142,4 +142,20 @@ class HostFunctions:
         return func
 
 
-__all__ = ["Guest", "HostFunctions", "address", "call_import", "field", "helper", "struct"]
+__all__ = [
+    "EXTERNREF",
+    "F32",
+    "F64",
+    "I32",
+    "I64",
+    "V128",
+    "Guest",
+    "HostFunctions",
+    "address",
+    "call_import",
+    "ffi",
+    "field",
+    "helper",
+    "lib",
+    "struct",
+]

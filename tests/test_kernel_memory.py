@@ -74,7 +74,11 @@ def test_without_guard_only_what_can_be_used_is_reserved() -> None:
 
 
 LIMITED = """
-from pywasmedge.runtime.native import lib
+from kernel_guest import *
+from pywasmedge.base.types import FunctionType
+type_ = FunctionType((), (I32,))
+text = "define tailcc i32 @f0(ptr %ctx) #0 {\\n  ret i32 21\\n}\\n"
+print(Guest({type_: text}).call())
 mem = lib.we_memory_new(1, False, 0, False, 65536, True)
 grown = lib.we_memory_grow(mem, 16), lib.we_memory_grow(mem, 65000)
 print(mem.guarded, mem.reserved < 4 << 30, *grown)
@@ -82,16 +86,16 @@ mem.base[17 * 65536 - 1] = 1
 """
 
 
-def test_a_smaller_reservation_when_address_space_is_limited() -> None:
-    root = Path(__file__).parent.parent
+def test_guests_and_smaller_memories_when_address_space_is_limited() -> None:
+    here = Path(__file__).parent
     child = subprocess.run(
         [sys.executable, "-c", LIMITED],
         capture_output=True,
         text=True,
-        env={"PYTHONPATH": str(root)},
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (2 << 30, 2 << 30)),
+        env={"PYTHONPATH": f"{here}:{here.parent}"},
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30)),
     )
-    assert child.stdout.split() == ["False", "True", "1", "-1"], child.stderr
+    assert child.stdout.split() == ["21", "False", "True", "1", "-1"], child.stderr
 
 
 @pytest.mark.parametrize(

@@ -33,6 +33,8 @@ class Level(IntEnum):
 
 
 _STACK_SIZE = 256 << 20
+_SMALL_STACK_SIZE = 16 << 20
+"""The same where address space is limited (``ulimit -v``)."""
 _LLVMLITE = "0.50"
 """The release whose shared library ``llvm`` knows."""
 
@@ -141,12 +143,18 @@ class _Worker:
                     name=f"pywasmedge-{self._level.name.lower()}",
                     daemon=True,
                 )
-                before = threading.stack_size(_STACK_SIZE)
+                before = threading.stack_size(_stack_size())
                 try:
                     self._thread.start()
                 finally:
                     threading.stack_size(before)
             return self._jobs
+
+
+def _stack_size() -> int:
+    from resource import RLIM_INFINITY, RLIMIT_AS, getrlimit
+
+    return _STACK_SIZE if getrlimit(RLIMIT_AS)[0] == RLIM_INFINITY else _SMALL_STACK_SIZE
 
 
 def _serve(jobs: SimpleQueue[Callable[[], None]]) -> None:
