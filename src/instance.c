@@ -80,6 +80,7 @@ void we_instance_free(we_instance *instance) {
   pthread_mutex_unlock(&instance_lock);
   for (uint32_t i = 0; i < instance->element_count; i++) free(instance->elements[i].owned);
   free(instance->own_funcs);
+  free(instance->host_copies);
   free(instance);
   module_release(module);
 }
@@ -89,7 +90,7 @@ void we_instance_import(we_instance *instance, uint32_t index, we_func *func) {
   import->func = func;
   import->host = (we_hostref){func, instance};
   import->ctx = func->instance != NULL ? (void *)func->instance : (void *)&import->host;
-  instance->funcs[index] = func;
+  if (func->instance != NULL) instance->funcs[index] = func;
 }
 
 void we_instance_set_memory(we_instance *instance, uint32_t index, we_memory *memory) {
@@ -110,9 +111,25 @@ void we_instance_set_table(we_instance *instance, uint32_t index, we_table *tabl
 
 /* ---- Functions ------------------------------------------------------------------------------- */
 
+/* What references to an imported host function point to: a copy that knows the instance, so that
+ * the host function learns who calls it through a table. */
+static we_func *create_copy(we_instance *instance, uint32_t index) {
+  if (instance->host_copies == NULL) {
+    instance->host_copies = calloc(instance->imported_funcs, sizeof(we_func));
+    if (instance->host_copies == NULL) return NULL;
+  }
+  we_func *func = &instance->host_copies[index];
+  *func = *instance->imports[index].func;
+  func->self = instance->imports[index].host;
+  func->ctx = &func->self;
+  __atomic_store_n(&instance->funcs[index], func, __ATOMIC_RELEASE);
+  return func;
+}
+
 /* Creates function `index` unless that happened meanwhile. Called with the lock held. */
 static we_func *create_func(we_instance *instance, uint32_t index) {
   if (instance->funcs[index] != NULL) return instance->funcs[index];
+  if (index < instance->imported_funcs) return create_copy(instance, index);
   const we_module *module = instance->module;
   const uint32_t defined = index - instance->imported_funcs;
   if (instance->own_funcs == NULL) {

@@ -25,7 +25,7 @@ typedef struct we_runtime we_runtime;
 /* First argument of a host function's native entry: who is called, and from which instance. */
 typedef struct we_hostref {
   we_func *func;
-  we_instance *caller; /* NULL when called through a table or by the host */
+  we_instance *caller; /* NULL when called by the host */
 } we_hostref;
 
 /* Host side of a function: returns 0, or the code of a trap (0x01 = terminated). */
@@ -41,7 +41,7 @@ struct we_func {
   we_instance *instance;              /* owner, NULL for a host function */
   we_hostfn host;                     /* NULL for a guest function */
   void *data;                         /* for host */
-  we_hostref self;                    /* { this, NULL } */
+  we_hostref self;                    /* { this, NULL }; in a copy of an instance: { original, instance } */
   /* instance plus the index of the first type of its module that equals the function's: what an
    * indirect call in the same instance compares. 0 for a host function. Never dereferenced. */
   uint64_t key;
@@ -120,6 +120,7 @@ struct we_instance {
   uint32_t element_count;
   uint32_t data_count;
   we_func *own_funcs;             /* storage behind funcs for defined functions; NULL until needed */
+  we_func *host_copies;           /* the same for imported host functions: see create_copy */
   we_instance *next_of_module;    /* ring of the live instances of the module */
   we_instance *prev_of_module;
   we_global own_globals[];    /* storage of the globals the module defines, in order */

@@ -7,9 +7,12 @@
 
 /* ---- Host to guest --------------------------------------------------------------------------- */
 
+/* How the latest call of the thread ended. */
+static __thread int32_t last_trap __attribute__((tls_model("initial-exec")));
+
 static int32_t enter(we_func *func, uint64_t *frame) {
   we_thread *thread = thread_self();
-  if (thread == NULL) return TRAP_RUNTIME_ERROR;
+  if (thread == NULL) return last_trap = TRAP_RUNTIME_ERROR;
   we_entry *previous = atomic_load_explicit(&thread->entry, memory_order_relaxed);
   we_entry entry = {
       .previous = previous,
@@ -40,8 +43,7 @@ static int32_t enter(we_func *func, uint64_t *frame) {
   }
   thread->exit_sp = entry.exit_sp;
   thread->exit_fp = entry.exit_fp;
-  thread->last_trap = code;
-  return code;
+  return last_trap = code;
 }
 
 int32_t we_call(we_func *func, uint64_t *frame) { return enter(func, frame); }
@@ -54,7 +56,7 @@ static int32_t call_packed(we_func *func, const uint8_t *args, uint32_t size, ui
   uint64_t *frame = slots;
   if (__builtin_expect(func->frame_slots > STACK_SLOTS, 0)) {
     frame = malloc((uint64_t)func->frame_slots * 8);
-    if (frame == NULL) return TRAP_RUNTIME_ERROR;
+    if (frame == NULL) return last_trap = TRAP_RUNTIME_ERROR;
   }
   memcpy(frame, args, size);
   const int32_t code = enter(func, frame);
@@ -99,10 +101,8 @@ uint64_t we_call1(we_func *func, const uint8_t *args, uint32_t size) {
 }
 
 int32_t we_last_trap(void) {
-  we_thread *thread = we_current;
-  if (thread == NULL) return 0;
-  const int32_t code = thread->last_trap;
-  thread->last_trap = 0;
+  const int32_t code = last_trap;
+  last_trap = 0;
   return code;
 }
 
@@ -151,6 +151,12 @@ void frame_lazy(we_func *func, uint64_t *frame) {
 void *rt_lazy_host(we_hostref *ref) {
   void *adapter = atomic_load(&type_with_adapters(ref->func->type_id)->host_entry);
   __atomic_store_n(&ref->func->native, adapter, __ATOMIC_RELEASE);
+  const we_instance *caller = ref->caller;
+  if (caller != NULL && caller->host_copies != NULL) {
+    const uint64_t at = (uint64_t)(uintptr_t)ref - (uint64_t)(uintptr_t)caller->host_copies;
+    if (at / sizeof(we_func) < caller->imported_funcs)
+      __atomic_store_n(&caller->host_copies[at / sizeof(we_func)].native, adapter, __ATOMIC_RELEASE);
+  }
   return adapter;
 }
 

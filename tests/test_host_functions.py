@@ -257,6 +257,19 @@ def test_caller_gives_memory_and_exports() -> None:
     del instance
 
 
+def test_called_through_a_table_the_caller_is_known() -> None:
+    host = FunctionInstance.from_callable(
+        lambda caller: len(caller.view), FunctionType((), (I32,)), name="size", caller=True
+    )
+    exports = instantiate("host_table", ModuleInstance("env", {"size": host})).exports
+    for _ in range(2):
+        assert exports.call(0) == 3 * 65536
+    assert exports.table.get(0) is exports.ref() is host
+    assert host() == 0
+    exports.table.set(1, host)  # put there by the host: nobody's copy
+    assert exports.call(1) == 0
+
+
 def test_memory_and_view_as_first_argument() -> None:
     env = ModuleInstance("env")
     for name, type_ in EVERY.items():

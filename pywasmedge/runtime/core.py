@@ -187,8 +187,8 @@ class Core:
 class Caller:
     """The instance that calls a host function, as far as the host function may see it.
 
-    Valid during the call. Without an instance (the host itself is the caller, or the call went
-    through a table) there is no memory and there are no exports.
+    Valid during the call. If the host itself is the caller there is no memory and there are no
+    exports.
     """
 
     __slots__ = ("__weakref__", "_core", "_size", "_view", "memory")

@@ -113,6 +113,8 @@ def function_at(word: int) -> FunctionInstance | None:
     found = live.get(word)
     if found is None:
         func = ffi.cast("we_func *", word)
+        if not func.instance:  # an instance's copy of a host function
+            return live[address(func.self.func)]
         core = object_at(address(func.instance.self))
         found = core.function(func.index)
     return found
