@@ -1,7 +1,12 @@
 """Builds ``pywasmedge._native``: the kernel in C and its cffi binding, one shared object.
 
 ``setup.py`` runs this file through cffi. Build switches are environment variables:
-``PYWASMEDGE_SANITIZE=address,undefined`` compiles the kernel with these sanitizers.
+``PYWASMEDGE_SANITIZE=address,undefined`` compiles the kernel with these sanitizers. The faults of
+guests must be left to the kernel then::
+
+    LD_PRELOAD=$(gcc -print-file-name=libasan.so) \\
+    ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:detect_leaks=0 \\
+    python -m pytest tests/test_kernel_traps.py
 """
 
 from __future__ import annotations

@@ -52,14 +52,11 @@ struct we_thread {
   _Atomic(we_entry *) entry; /* innermost transition, NULL outside of guests */
   uint64_t exit_sp;          /* stack pointer at the latest guest -> C transition, 0 if none */
   uint64_t exit_fp;          /* frame pointer then */
-  uint64_t stack_limit;      /* C code needs the stack pointer above this */
+  uint64_t stack_limit;      /* C code needs the stack pointer above this; 0: not known */
   uint32_t in_libc;          /* generated code called a C library function */
 
   _Atomic uint32_t interrupt; /* a request to stop is pending */
   _Atomic uint32_t in_host;   /* a host function runs, requests will be seen at its end */
-  int32_t last_trap;
-  uint64_t stack_low; /* bounds of the stack, 0 if unknown */
-  uint64_t stack_high;
   uint64_t python_limit; /* like stack_limit, for code that runs Python */
   we_trap_record record;
   uint8_t *stack_copy;

@@ -101,8 +101,6 @@ static void find_stack(we_thread *thread) {
   uint64_t reserve = (high - start) / 4;
   if (reserve > PYTHON_RESERVE) reserve = PYTHON_RESERVE;
   if (reserve < PYTHON_MINIMUM) reserve = PYTHON_MINIMUM;
-  thread->stack_low = start;
-  thread->stack_high = high;
   thread->stack_limit = start + C_RESERVE;
   thread->python_limit = start + reserve;
 }
