@@ -2,7 +2,8 @@
 
 An instruction without effect whose result nobody uses is taken out, which spares LLVM the work. A
 load of linear memory is another matter: it may trap, and LLVM would drop it all the same, so it
-becomes volatile.
+becomes volatile. So is a call, whose callee LLVM may know to do nothing but such loads: its result
+is used by an empty piece of assembly, which keeps what it depends on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from collections import Counter
 _NAME = re.compile(r"%\d+")
 _EFFECT = re.compile(r"call|atomicrmw|cmpxchg|load (?:volatile|atomic)|phi")
 _MEMORY_LOAD = re.compile(r"load .*!tbaa !1$")
+_CALL = re.compile(r"call tailcc (\w+|<[^>]*>) ")
 
 
 def settle(lines: list[str], first: int) -> None:
@@ -31,6 +33,9 @@ def settle(lines: list[str], first: int) -> None:
             continue
         rhs = line[len(name) + 3 :]
         if _EFFECT.match(rhs):
+            if call := _CALL.match(rhs):
+                constraint = "r" if call[1].startswith("i") else "x"
+                lines[at] += f'\ncall void asm sideeffect "", "{constraint}"({call[1]} {name})'
             continue
         if _MEMORY_LOAD.match(rhs):
             lines[at] = f"{name} = load volatile {rhs[5:]}"
