@@ -1,6 +1,5 @@
 """Lowerings of vector instructions that are no fixed template (specification section 4.3.4).
 
-Operands and results are ``<2 x i64>`` texts; shapes are the specification's names (``i8x16``).
 Where the machine has an instruction that LLVM does not find by itself, ``X86_64`` selects LLVM's
 intrinsic for it; the plain form beside it serves every other machine.
 """
@@ -10,7 +9,8 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from ..isa.lanes import LANES, V128, vector_type
+from ..isa.lanes import LANES, vector_type
+from . import simd_memory  # noqa: F401  (registers its lowerings)
 from .floating import (
     F32X4,
     F64X2,
@@ -27,148 +27,25 @@ from .floating import (
     real,
 )
 from .lowering import X86_64, lowering
+from .vector import (
+    LANE_BITS,
+    broadcast,
+    call,
+    cast,
+    constant,
+    constant_bytes,
+    extract,
+    insert,
+    lane_bytes,
+    shuffled,
+    v128,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from ..walk.immediates import Memarg
     from .emitter import EmitterBase as Emitter
 
 F32X2 = Real("<2 x float>", "<2 x i32>", "<2 x i1>", "v2f32", "splat (float 1.0)")
 """What is left of an f64x2 made of floats."""
-
-_BITS = {shape: 128 // count for shape, (_, count) in LANES.items()}
-"""Lane width of each shape in bits."""
-
-_HALF = {"i16x8": ("i8x16", 8), "i32x4": ("i16x8", 4), "i64x2": ("i32x4", 2)}
-"""Shape with lanes of half the width, and how many of those fill 64 bits."""
-
-
-# ---------------------------------------------------------------------------- helpers
-
-
-def _cast(e: Emitter, value: str, shape: str) -> str:
-    """A v128 as a vector of ``shape``."""
-    type_ = vector_type(shape)
-    return value if type_ == V128 else e.emit(f"bitcast {V128} {value} to {type_}")
-
-
-def _v128(e: Emitter, value: str, shape: str) -> str:
-    """A vector of ``shape`` as a v128."""
-    type_ = vector_type(shape)
-    return value if type_ == V128 else e.emit(f"bitcast {type_} {value} to {V128}")
-
-
-def _call(e: Emitter, name: str, result: str, *operands: tuple[str, str]) -> str:
-    """Call the intrinsic ``llvm.<name>``; operands are (type, value)."""
-    arguments = ", ".join(f"{type_} {value}" for type_, value in operands)
-    return e.emit(f"call {result} @llvm.{name}({arguments})")
-
-
-def _mask(lanes: Iterable[int]) -> str:
-    """A shuffle mask."""
-    indices = [f"i32 {lane}" for lane in lanes]
-    return f"<{len(indices)} x i32> <{', '.join(indices)}>"
-
-
-def _shuffle(e: Emitter, type_: str, a: str, b: str, lanes: Iterable[int]) -> str:
-    return e.emit(f"shufflevector {type_} {a}, {type_} {b}, {_mask(lanes)}")
-
-
-def _broadcast(e: Emitter, shape: str, scalar: str) -> str:
-    """A vector of ``shape`` with ``scalar`` (of the lane type) in every lane."""
-    lane, count = LANES[shape]
-    type_ = vector_type(shape)
-    first = e.emit(f"insertelement {type_} poison, {lane} {scalar}, i64 0")
-    return _shuffle(e, type_, first, "poison", [0] * count)
-
-
-def _lane_bytes(shape: str) -> int:
-    return 16 // LANES[shape][1]
-
-
-def constant(raw: bytes) -> str:
-    """LLVM text of the v128 with the 16 bytes ``raw``."""
-    low, high = struct.unpack("<qq", raw)
-    return f"<i64 {low}, i64 {high}>"
-
-
-def constant_bytes(operand: str) -> bytes | None:
-    """The 16 bytes of a v128 operand if it is a constant, else ``None``."""
-    if operand == "zeroinitializer":
-        return bytes(16)
-    if not operand.startswith("<"):
-        return None
-    low, high = operand[1:-1].split(",")
-    return struct.pack("<qq", int(low.split()[1]), int(high.split()[1]))
-
-
-# ---------------------------------------------------------------------------- memory
-
-
-@lowering
-def v128_load(e: Emitter, memarg: Memarg, address: str) -> str:
-    """Load 16 bytes."""
-    pointer = e.address(memarg, address, 16)
-    return e.emit(f"load {e.volatile(memarg.memory)}{V128}, ptr {pointer}, align 1{e.tbaa}")
-
-
-@lowering
-def v128_store(e: Emitter, memarg: Memarg, address: str, value: str) -> None:
-    """Store 16 bytes."""
-    pointer = e.address(memarg, address, 16)
-    e.void(f"store {e.volatile(memarg.memory)}{V128} {value}, ptr {pointer}, align 1{e.tbaa}")
-
-
-@lowering
-def v128_load_extend(e: Emitter, shape: str, extension: str, memarg: Memarg, address: str) -> str:
-    """Load 8 bytes, widen each of their lanes to a lane of ``shape``."""
-    half, count = _HALF[shape]
-    narrow = f"<{count} x {LANES[half][0]}>"
-    pointer = e.address(memarg, address, 8)
-    loaded = e.emit(f"load {e.volatile(memarg.memory)}{narrow}, ptr {pointer}, align 1{e.tbaa}")
-    return _v128(e, e.emit(f"{extension} {narrow} {loaded} to {vector_type(shape)}"), shape)
-
-
-def _load_lane(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
-    pointer = e.address(memarg, address, _lane_bytes(shape))
-    return e.emit(
-        f"load {e.volatile(memarg.memory)}{LANES[shape][0]}, ptr {pointer}, align 1{e.tbaa}"
-    )
-
-
-@lowering
-def v128_load_splat(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
-    """Load one lane, put it in every lane."""
-    return _v128(e, _broadcast(e, shape, _load_lane(e, shape, memarg, address)), shape)
-
-
-@lowering
-def v128_load_zero(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
-    """Load lane 0, the others are zero."""
-    lane, _ = LANES[shape]
-    loaded = _load_lane(e, shape, memarg, address)
-    type_ = vector_type(shape)
-    return _v128(e, e.emit(f"insertelement {type_} zeroinitializer, {lane} {loaded}, i64 0"), shape)
-
-
-@lowering
-def v128_load_lane(
-    e: Emitter, shape: str, memarg: Memarg, lane: int, address: str, vector: str
-) -> str:
-    """Load one lane, keep the others."""
-    return _insert(e, shape, lane, vector, _load_lane(e, shape, memarg, address))
-
-
-@lowering
-def v128_store_lane(
-    e: Emitter, shape: str, memarg: Memarg, lane: int, address: str, vector: str
-) -> None:
-    """Store one lane."""
-    pointer = e.address(memarg, address, _lane_bytes(shape))
-    value = _extract(e, shape, lane, vector)
-    kind = e.volatile(memarg.memory)
-    e.void(f"store {kind}{LANES[shape][0]} {value}, ptr {pointer}, align 1{e.tbaa}")
 
 
 # ---------------------------------------------------------------------------- constants and lanes
@@ -185,26 +62,26 @@ def shuffle(e: Emitter, lanes: bytes, a: str, b: str) -> str:
     """Bytes of ``a`` (0 to 15) and ``b`` (16 to 31) as chosen by the immediate."""
     # Wider lanes where the choice allows it: every machine has more shuffles for those.
     for shape in ("i64x2", "i32x4", "i16x8"):
-        size = _lane_bytes(shape)
+        size = lane_bytes(shape)
         groups = [lanes[at : at + size] for at in range(0, 16, size)]
         if all(g[0] % size == 0 and g == bytes(range(g[0], g[0] + size)) for g in groups):
             picks = [group[0] // size for group in groups]
             break
     else:
         shape, picks = "i8x16", list(lanes)
-    mixed = _shuffle(e, vector_type(shape), _cast(e, a, shape), _cast(e, b, shape), picks)
-    return _v128(e, mixed, shape)
+    mixed = shuffled(e, vector_type(shape), cast(e, a, shape), cast(e, b, shape), picks)
+    return v128(e, mixed, shape)
 
 
 @lowering
 def swizzle(e: Emitter, a: str, indices: str) -> str:
     """Bytes of ``a`` chosen by the bytes of ``indices``; 0 for an index above 15."""
     type_ = vector_type("i8x16")
-    table, index = _cast(e, a, "i8x16"), _cast(e, indices, "i8x16")
+    table, index = cast(e, a, "i8x16"), cast(e, indices, "i8x16")
     if X86_64:  # pshufb gives 0 for an index with the high bit set, so push 16 and above there
-        high = _call(e, "uadd.sat.v16i8", type_, (type_, index), (type_, "splat (i8 112)"))
-        picked = _call(e, "x86.ssse3.pshuf.b.128", type_, (type_, table), (type_, high))
-        return _v128(e, picked, "i8x16")
+        high = call(e, "uadd.sat.v16i8", type_, (type_, index), (type_, "splat (i8 112)"))
+        picked = call(e, "x86.ssse3.pshuf.b.128", type_, (type_, table), (type_, high))
+        return v128(e, picked, "i8x16")
     picked = "zeroinitializer"
     for lane in range(16):
         wanted = e.emit(f"extractelement {type_} {index}, i64 {lane}")
@@ -213,7 +90,7 @@ def swizzle(e: Emitter, a: str, indices: str) -> str:
         byte = e.emit(f"extractelement {type_} {table}, i8 {masked}")
         value = e.emit(f"select i1 {inside}, i8 {byte}, i8 0")
         picked = e.emit(f"insertelement {type_} {picked}, i8 {value}, i64 {lane}")
-    return _v128(e, picked, "i8x16")
+    return v128(e, picked, "i8x16")
 
 
 @lowering
@@ -224,7 +101,7 @@ def splat(e: Emitter, shape: str, value: str) -> str:
         return constant(_constant_lane(lane, value) * count)
     if lane in ("i8", "i16"):
         value = e.emit(f"trunc i32 {value} to {lane}")
-    return _v128(e, _broadcast(e, shape, value), shape)
+    return v128(e, broadcast(e, shape, value), shape)
 
 
 def _constant_lane(lane: str, value: str) -> bytes:
@@ -235,21 +112,10 @@ def _constant_lane(lane: str, value: str) -> bytes:
     return (int(value) & (1 << bits) - 1).to_bytes(bits // 8, "little")
 
 
-def _extract(e: Emitter, shape: str, lane: int, vector: str) -> str:
-    return e.emit(f"extractelement {vector_type(shape)} {_cast(e, vector, shape)}, i64 {lane}")
-
-
-def _insert(e: Emitter, shape: str, lane: int, vector: str, value: str) -> str:
-    type_ = vector_type(shape)
-    target = _cast(e, vector, shape)
-    inserted = e.emit(f"insertelement {type_} {target}, {LANES[shape][0]} {value}, i64 {lane}")
-    return _v128(e, inserted, shape)
-
-
 @lowering
 def extract_lane(e: Emitter, shape: str, extension: str, lane: int, vector: str) -> str:
     """One lane; 8- and 16-bit lanes are extended to i32 by ``sext`` or ``zext``."""
-    value = _extract(e, shape, lane, vector)
+    value = extract(e, shape, lane, vector)
     return e.emit(f"{extension} {LANES[shape][0]} {value} to i32") if extension else value
 
 
@@ -259,7 +125,7 @@ def replace_lane(e: Emitter, shape: str, lane: int, vector: str, value: str) -> 
     type_ = LANES[shape][0]
     if type_ in ("i8", "i16"):
         value = e.emit(f"trunc i32 {value} to {type_}")
-    return _insert(e, shape, lane, vector, value)
+    return insert(e, shape, lane, vector, value)
 
 
 # ---------------------------------------------------------------------------- integers
@@ -268,16 +134,16 @@ def replace_lane(e: Emitter, shape: str, lane: int, vector: str, value: str) -> 
 @lowering
 def vector_shift(e: Emitter, shape: str, instruction: str, vector: str, count: str) -> str:
     """Lanes shifted by the i32 ``count`` modulo the lane width: ``shl``, ``ashr`` or ``lshr``."""
-    lane, mask = LANES[shape][0], _BITS[shape] - 1
+    lane, mask = LANES[shape][0], LANE_BITS[shape] - 1
     if is_constant(count):
         amounts = f"splat ({lane} {int(count) & mask})"
     else:
         amount = e.emit(f"and i32 {count}, {mask}")
         if lane != "i32":
             amount = e.emit(f"{'zext' if lane == 'i64' else 'trunc'} i32 {amount} to {lane}")
-        amounts = _broadcast(e, shape, amount)
-    shifted = e.emit(f"{instruction} {vector_type(shape)} {_cast(e, vector, shape)}, {amounts}")
-    return _v128(e, shifted, shape)
+        amounts = broadcast(e, shape, amount)
+    shifted = e.emit(f"{instruction} {vector_type(shape)} {cast(e, vector, shape)}, {amounts}")
+    return v128(e, shifted, shape)
 
 
 @lowering
@@ -286,7 +152,7 @@ def narrow(e: Emitter, shape: str, signed: int, a: str, b: str) -> str:
     source = "i16x8" if shape == "i8x16" else "i32x4"
     wide, type_ = vector_type(source), vector_type(shape)
     lane, count = LANES[source]
-    first, second = _cast(e, a, source), _cast(e, b, source)
+    first, second = cast(e, a, source), cast(e, b, source)
     if X86_64:
         name = {
             ("i8x16", 1): "sse2.packsswb.128",
@@ -294,52 +160,52 @@ def narrow(e: Emitter, shape: str, signed: int, a: str, b: str) -> str:
             ("i16x8", 1): "sse2.packssdw.128",
             ("i16x8", 0): "sse41.packusdw",
         }[shape, signed]
-        return _v128(e, _call(e, f"x86.{name}", type_, (wide, first), (wide, second)), shape)
-    bits = _BITS[shape]
+        return v128(e, call(e, f"x86.{name}", type_, (wide, first), (wide, second)), shape)
+    bits = LANE_BITS[shape]
     low, high = (-(1 << bits - 1), (1 << bits - 1) - 1) if signed else (0, (1 << bits) - 1)
     both = f"<{2 * count} x {lane}>"
-    joined = _shuffle(e, wide, first, second, range(2 * count))
+    joined = shuffled(e, wide, first, second, range(2 * count))
     least, most = f"splat ({lane} {low})", f"splat ({lane} {high})"
-    joined = _call(e, f"smax.v{2 * count}{lane}", both, (both, joined), (both, least))
-    joined = _call(e, f"smin.v{2 * count}{lane}", both, (both, joined), (both, most))
-    return _v128(e, e.emit(f"trunc {both} {joined} to {type_}"), shape)
+    joined = call(e, f"smax.v{2 * count}{lane}", both, (both, joined), (both, least))
+    joined = call(e, f"smin.v{2 * count}{lane}", both, (both, joined), (both, most))
+    return v128(e, e.emit(f"trunc {both} {joined} to {type_}"), shape)
 
 
 @lowering
 def q15mulr_sat_s(e: Emitter, a: str, b: str) -> str:
     """Rounded product of Q15 numbers, saturating."""
     type_ = vector_type("i16x8")
-    first, second = _cast(e, a, "i16x8"), _cast(e, b, "i16x8")
+    first, second = cast(e, a, "i16x8"), cast(e, b, "i16x8")
     if X86_64:  # pmulhrsw wraps where it should saturate, in the one case that gives -2^15
-        product = _call(e, "x86.ssse3.pmul.hr.sw.128", type_, (type_, first), (type_, second))
+        product = call(e, "x86.ssse3.pmul.hr.sw.128", type_, (type_, first), (type_, second))
         wrapped = e.emit(f"icmp eq {type_} {product}, splat (i16 -32768)")
         flip = e.emit(f"sext <8 x i1> {wrapped} to {type_}")
-        return _v128(e, e.emit(f"xor {type_} {product}, {flip}"), "i16x8")
+        return v128(e, e.emit(f"xor {type_} {product}, {flip}"), "i16x8")
     wide = "<8 x i32>"
     factors = [e.emit(f"sext {type_} {value} to {wide}") for value in (first, second)]
     product = e.emit(f"mul {wide} {factors[0]}, {factors[1]}")
     rounded = e.emit(f"add {wide} {product}, splat (i32 16384)")
     scaled = e.emit(f"ashr {wide} {rounded}, splat (i32 15)")
-    clamped = _call(e, "smin.v8i32", wide, (wide, scaled), (wide, "splat (i32 32767)"))
-    return _v128(e, e.emit(f"trunc {wide} {clamped} to {type_}"), "i16x8")
+    clamped = call(e, "smin.v8i32", wide, (wide, scaled), (wide, "splat (i32 32767)"))
+    return v128(e, e.emit(f"trunc {wide} {clamped} to {type_}"), "i16x8")
 
 
 @lowering
 def dot_i16x8_s(e: Emitter, a: str, b: str) -> str:
     """Sums of the products of neighbouring signed lanes."""
     type_, wide = vector_type("i16x8"), vector_type("i32x4")
-    first, second = _cast(e, a, "i16x8"), _cast(e, b, "i16x8")
+    first, second = cast(e, a, "i16x8"), cast(e, b, "i16x8")
     if X86_64:
-        total = _call(e, "x86.sse2.pmadd.wd", wide, (type_, first), (type_, second))
-        return _v128(e, total, "i32x4")
+        total = call(e, "x86.sse2.pmadd.wd", wide, (type_, first), (type_, second))
+        return v128(e, total, "i32x4")
     products = []
     for start in (0, 1):
         factors = []
         for value in (first, second):
-            lanes = _shuffle(e, type_, value, "poison", range(start, 8, 2))
+            lanes = shuffled(e, type_, value, "poison", range(start, 8, 2))
             factors.append(e.emit(f"sext <4 x i16> {lanes} to {wide}"))
         products.append(e.emit(f"mul {wide} {factors[0]}, {factors[1]}"))
-    return _v128(e, e.emit(f"add {wide} {products[0]}, {products[1]}"), "i32x4")
+    return v128(e, e.emit(f"add {wide} {products[0]}, {products[1]}"), "i32x4")
 
 
 @lowering
@@ -348,20 +214,20 @@ def extadd_pairwise(e: Emitter, shape: str, source: str, signed: int, a: str) ->
     type_, wide = vector_type(source), vector_type(shape)
     lane = LANES[shape][0]
     if X86_64 and (signed or source == "i8x16"):  # multiply by one and add neighbours
-        value, ones = (type_, _cast(e, a, source)), (type_, f"splat ({LANES[source][0]} 1)")
+        value, ones = (type_, cast(e, a, source)), (type_, f"splat ({LANES[source][0]} 1)")
         if source == "i16x8":
-            total = _call(e, "x86.sse2.pmadd.wd", wide, value, ones)
+            total = call(e, "x86.sse2.pmadd.wd", wide, value, ones)
         else:  # the first operand is unsigned, the second signed
             operands = (ones, value) if signed else (value, ones)
-            total = _call(e, "x86.ssse3.pmadd.ub.sw.128", wide, *operands)
-        return _v128(e, total, shape)
-    pairs = _cast(e, a, shape)
-    half = f"splat ({lane} {_BITS[source]})"
+            total = call(e, "x86.ssse3.pmadd.ub.sw.128", wide, *operands)
+        return v128(e, total, shape)
+    pairs = cast(e, a, shape)
+    half = f"splat ({lane} {LANE_BITS[source]})"
     shift = "ashr" if signed else "lshr"
     odd = e.emit(f"{shift} {wide} {pairs}, {half}")
     even = e.emit(f"shl {wide} {pairs}, {half}")
     even = e.emit(f"{shift} {wide} {even}, {half}")
-    return _v128(e, e.emit(f"add {wide} {even}, {odd}"), shape)
+    return v128(e, e.emit(f"add {wide} {even}, {odd}"), shape)
 
 
 # ---------------------------------------------------------------------------- floating point
@@ -370,17 +236,17 @@ def extadd_pairwise(e: Emitter, shape: str, source: str, signed: int, a: str) ->
 @lowering
 def vector_fbin(e: Emitter, op: str, shape: str, a: str, b: str) -> str:
     """``fadd``, ``fsub``, ``fmul`` or ``fdiv`` of each lane."""
-    x, y = _cast(e, a, shape), _cast(e, b, shape)
+    x, y = cast(e, a, shape), cast(e, b, shape)
     total = arithmetic(e, op, REALS[shape], x, y, _known(shape, a), _known(shape, b))
-    return _v128(e, total, shape)
+    return v128(e, total, shape)
 
 
 @lowering
 def vector_extremum(e: Emitter, name: str, shape: str, a: str, b: str) -> str:
     """The smaller (``min``) or larger (``max``) lane; NaN if one is NaN; -0 is less than +0."""
-    x, y = _cast(e, a, shape), _cast(e, b, shape)
+    x, y = cast(e, a, shape), cast(e, b, shape)
     result = extremum(e, name, REALS[shape], x, y, _known(shape, a), _known(shape, b))
-    return _v128(e, result, shape)
+    return v128(e, result, shape)
 
 
 def _known(shape: str, operand: str) -> tuple[float, ...]:
@@ -392,65 +258,65 @@ def _known(shape: str, operand: str) -> tuple[float, ...]:
 @lowering
 def vector_pick(e: Emitter, name: str, shape: str, a: str, b: str) -> str:
     """The lane of ``b`` where it is less (``min``) or greater (``max``), else that of ``a``."""
-    picked = pick(e, name, REALS[shape], _cast(e, b, shape), _cast(e, a, shape))
-    return _v128(e, picked, shape)
+    picked = pick(e, name, REALS[shape], cast(e, b, shape), cast(e, a, shape))
+    return v128(e, picked, shape)
 
 
 @lowering
 def vector_demote(e: Emitter, a: str) -> str:
     """Lanes to float, in the low half; the high half is zero."""
-    value = _cast(e, a, "f64x2")
+    value = cast(e, a, "f64x2")
     demoted = e.emit(f"fptrunc <2 x double> {value} to <2 x float>")
     if may_be_promoted(e, value):
         demoted = quiet(e, F32X2, demoted)
-    return _v128(e, _shuffle(e, "<2 x float>", demoted, "zeroinitializer", range(4)), "f32x4")
+    return v128(e, shuffled(e, "<2 x float>", demoted, "zeroinitializer", range(4)), "f32x4")
 
 
 @lowering
 def vector_promote(e: Emitter, a: str) -> str:
     """The two low lanes to double."""
-    low = _shuffle(e, "<4 x float>", _cast(e, a, "f32x4"), "poison", range(2))
-    return _v128(e, e.emit(f"fpext <2 x float> {low} to <2 x double>"), "f64x2")
+    low = shuffled(e, "<4 x float>", cast(e, a, "f32x4"), "poison", range(2))
+    return v128(e, e.emit(f"fpext <2 x float> {low} to <2 x double>"), "f64x2")
 
 
 @lowering
 def trunc_sat_f32x4(e: Emitter, signed: int, a: str) -> str:
     """Lanes rounded towards zero and clamped to i32 or u32; 0 for NaN."""
     floats, ints = vector_type("f32x4"), vector_type("i32x4")
-    x = _cast(e, a, "f32x4")
+    x = cast(e, a, "f32x4")
     if not X86_64:
         name = f"fpto{'si' if signed else 'ui'}.sat.v4i32.v4f32"
-        return _v128(e, _call(e, name, ints, (floats, x)), "i32x4")
+        return v128(e, call(e, name, ints, (floats, x)), "i32x4")
     limit = f"splat (float {real(2.0**31 if signed else 2.0**32)})"
     if signed:  # cvttps2dq gives 0x80000000 for what is too large; flipping that is the maximum
         number = e.emit(f"fcmp ord {floats} {x}, zeroinitializer")
         x = e.emit(f"select <4 x i1> {number}, {floats} {x}, {floats} zeroinitializer")
-        converted = _call(e, "x86.sse2.cvttps2dq", ints, (floats, x))
+        converted = call(e, "x86.sse2.cvttps2dq", ints, (floats, x))
     else:
         x = pick(e, "max", F32X4, x, "zeroinitializer")
         largest = f"splat (float {real(2.0**32 - 2.0**8)})"
         converted = e.emit(f"fptoui {floats} {pick(e, 'min', F32X4, x, largest)} to {ints}")
     large = e.emit(f"fcmp oge {floats} {x}, {limit}")
     ones = e.emit(f"sext <4 x i1> {large} to {ints}")
-    return _v128(e, e.emit(f"{'xor' if signed else 'or'} {ints} {converted}, {ones}"), "i32x4")
+    return v128(e, e.emit(f"{'xor' if signed else 'or'} {ints} {converted}, {ones}"), "i32x4")
 
 
 @lowering
 def trunc_sat_f64x2_zero(e: Emitter, signed: int, a: str) -> str:
     """Lanes rounded towards zero and clamped to i32 or u32, 0 for NaN; the high half is zero."""
     doubles, pair = vector_type("f64x2"), "<2 x i32>"
-    x = _cast(e, a, "f64x2")
+    x = cast(e, a, "f64x2")
     if X86_64 and signed:  # cvttpd2dq gives the minimum for what is too small
         most = f"{doubles} splat (double {real(2.0**31 - 1)})"
         number = e.emit(f"fcmp ord {doubles} {x}, zeroinitializer")
         bound = e.emit(f"select <2 x i1> {number}, {most}, {doubles} zeroinitializer")
         operand = (doubles, pick(e, "min", F64X2, x, bound))
-        return _v128(e, _call(e, "x86.sse2.cvttpd2dq", "<4 x i32>", operand), "i32x4")
+        return v128(e, call(e, "x86.sse2.cvttpd2dq", "<4 x i32>", operand), "i32x4")
     if X86_64:
         x = pick(e, "max", F64X2, x, "zeroinitializer")
         x = pick(e, "min", F64X2, x, f"splat (double {real(2.0**32 - 1)})")
         converted = e.emit(f"fptoui {doubles} {x} to {pair}")
     else:
         name = f"fpto{'si' if signed else 'ui'}.sat.v2i32.v2f64"
-        converted = _call(e, name, pair, (doubles, x))
-    return _v128(e, _shuffle(e, pair, converted, "zeroinitializer", range(4)), "i32x4")
+        converted = call(e, name, pair, (doubles, x))
+    return v128(e, shuffled(e, pair, converted, "zeroinitializer", range(4)), "i32x4")
