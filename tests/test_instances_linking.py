@@ -305,3 +305,36 @@ def test_many_instances_leave_nothing_behind() -> None:
     for _ in range(30_000):
         executor.instantiate(store, module)
     assert mappings() <= before + 20
+
+
+def test_finaliser_may_use_exports_and_store_at_any_time() -> None:
+    """Garbage collection can start while a lock is held; what it runs must not wait for it."""
+    module = validated("provider")
+    store, executor = Store(), Executor()
+    instance = executor.register(store, module, "provider")
+    seen: list[object] = []
+
+    class Nosy:
+        def __init__(self) -> None:
+            self.me = self
+
+        def __del__(self) -> None:
+            assert store.find("provider") is instance
+            seen.append(len(instance.exports))
+            executor.instantiate(store, module)
+
+    thresholds = gc.get_threshold()
+    gc.set_threshold(1)
+    try:
+        for number in range(50):
+            Nosy()
+            host = ModuleInstance(f"host{number}")
+            host.add_function("f", lambda: None, FunctionType())
+            host.find_function("f")
+            store.add(host)
+            store.names()
+            executor.instantiate(store, validated("provider"))
+    finally:
+        gc.set_threshold(*thresholds)
+    gc.collect()
+    assert seen == [8] * 50

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
@@ -47,13 +47,13 @@ class Exports:
         put(self, "_core", core)
         put(self, "_items", {})
         put(self, "_pending", {} if pending is None else pending)
-        put(self, "_lock", Lock())
+        put(self, "_lock", RLock())  # finalisers may run anywhere, and look here
 
     if TYPE_CHECKING:
         _core: Core | None
         _items: dict[tuple[ExternKind, str], Extern]
         _pending: Pending
-        _lock: Lock
+        _lock: RLock
 
     def __getattr__(self, name: str) -> Any:
         found = find(self, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Event, Lock, Thread
+from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING, Any
 
 from ..base import waiting
@@ -27,7 +27,7 @@ class Watchdog:
 
     def __init__(self) -> None:
         self._ended = Event()
-        self._lock = Lock()
+        self._lock = RLock()
         self._thread = lib.we_thread_ref()
         self._waits = waiting.begin()
         self._watcher: Thread | None = None
@@ -91,7 +91,7 @@ class Async:
     def __init__(self, function: Callable[..., Any], *args: Any) -> None:
         """Start calling ``function``."""
         self._done = Event()
-        self._lock = Lock()
+        self._lock = RLock()
         self._cancelled = False
         self._watchdog: Watchdog | None = None
         self._result: Any = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.config import Configure
@@ -60,7 +60,7 @@ class Module:
         """Wrap a decoded module; ``checked`` is what the loader found out about its validity."""
         self.ast = tree
         self._checked = checked
-        self._lock = Lock()
+        self._lock = RLock()
         self._plan: Plan | None = None
         self._code: dict[object, CompiledModule] = {}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from threading import Lock
+from threading import RLock
 from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode, LinkError
@@ -24,7 +24,7 @@ class Store:
     __slots__ = ("__weakref__", "_lock", "_modules")
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = RLock()
         self._modules: dict[str, ModuleInstance] = {}
 
     def find(self, name: str) -> ModuleInstance | None:
@@ -65,7 +65,8 @@ class Store:
     def close(self) -> None:
         """Forget all instances; they live on if somebody else uses them."""
         with self._lock:
-            self._modules.clear()
+            modules, self._modules = self._modules, {}
+        modules.clear()  # outside of the lock: their end may run Python code
 
     def __contains__(self, name: object) -> bool:
         return name in self._modules
