@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pywasmedge import Configure, Executor, Loader, Store, Validator
+from pywasmedge import Executor, Loader, ModuleInstance, Store, Validator
 
 if TYPE_CHECKING:
-    from pywasmedge import Module, ModuleInstance
+    from pywasmedge import Configure, Module
 
 DIRECTORY = Path(__file__).parent / "wat"
 
@@ -41,3 +41,15 @@ def instantiate(name: str, *imported: ModuleInstance) -> ModuleInstance:
 def register(store: Store, name: str) -> ModuleInstance:
     """An instance of a module, registered under the module's own name."""
     return Executor().register(store, validated(name), name)
+
+
+def env() -> ModuleInstance:
+    """What ``api.wat`` imports."""
+
+    def log(value: int) -> None:
+        pass
+
+    def mul(left: int, right: int) -> int:
+        return left * right
+
+    return ModuleInstance("env", {"log": log, "mul": mul})
