@@ -15,7 +15,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
-from ..base.errors import ErrCode, Trap
 from ..base.types import ExternKind, ValType
 from .call import caller
 from .externref import GLOBAL, SEGMENT, TABLE, add_holder
@@ -231,8 +230,3 @@ def caller_of(from_instance: Any) -> Caller:
         return NOBODY
     core: Core = object_at(address(from_instance.self))
     return core.caller
-
-
-def closed() -> Trap:
-    """The error for using an instance after ``close()``."""
-    return Trap(ErrCode.WRONG_INSTANCE_ADDRESS, "the instance is closed")
