@@ -47,6 +47,8 @@ typedef struct we_entry {
   uint32_t depth;
 } we_entry;
 
+enum { STOP_ASKED = 1, STOP_SIGINT = 2 };
+
 struct we_thread {
   /* Read and written by the assembly in machine_*.c: keep the order. */
   _Atomic(we_entry *) entry; /* innermost transition, NULL outside of guests */
@@ -55,7 +57,7 @@ struct we_thread {
   uint64_t stack_limit;      /* C code needs the stack pointer above this; 0: not known */
   uint32_t in_libc;          /* generated code called a C library function */
 
-  _Atomic uint32_t interrupt; /* a request to stop is pending */
+  _Atomic uint32_t interrupt; /* a request to stop is pending: STOP_*, or 0 */
   _Atomic uint32_t in_host;   /* a host function runs, requests will be seen at its end */
   uint64_t python_limit; /* like stack_limit, for code that runs Python */
   we_trap_record record;

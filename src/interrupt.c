@@ -11,24 +11,35 @@ static struct sigaction previous;
 static int the_signal;
 static char marker; /* its address tells our signals from foreign ones */
 
-static void on_interrupt(int signal, siginfo_t *info, void *context) {
-  if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &marker) {
-    chain_signal(signal, &previous, info, context);
-    return;
-  }
-  we_thread *thread = we_current;
-  we_entry *entry = thread != NULL ? atomic_load_explicit(&thread->entry, memory_order_relaxed) : NULL;
-  if (entry == NULL || atomic_load(&thread->interrupt) == 0) return;
+/* Unwinds if the thread is in generated code or in what that called from the C library. */
+static bool stop(we_thread *thread, void *context) {
   const machine_state state = machine_read_context(context);
   if (thread->in_libc != 0)
     trap_record_exit(thread, TRAP_INTERRUPTED);
   else if (we_code_contains(state.pc))
     trap_record(thread, TRAP_INTERRUPTED, state.pc, state.sp, state.fp, state.sp);
   else
-    return;
+    return false;
   atomic_store(&thread->interrupt, 0);
   thread->in_libc = 0;
-  machine_divert(context, entry->sp, TRAP_INTERRUPTED);
+  machine_divert(context, atomic_load_explicit(&thread->entry, memory_order_relaxed)->sp, TRAP_INTERRUPTED);
+  return true;
+}
+
+/* The calling thread if it is in a guest, or in a helper on the guest's behalf. */
+static we_thread *thread_in_guest(void) {
+  we_thread *thread = we_current;
+  if (thread == NULL || atomic_load_explicit(&thread->entry, memory_order_relaxed) == NULL) return NULL;
+  return thread;
+}
+
+static void on_interrupt(int signal, siginfo_t *info, void *context) {
+  if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &marker) {
+    chain_signal(signal, &previous, info, context);
+    return;
+  }
+  we_thread *thread = thread_in_guest();
+  if (thread != NULL && atomic_load(&thread->interrupt) != 0) stop(thread, context);
 }
 
 static void install(void) {
@@ -41,12 +52,36 @@ static void install(void) {
 void we_interrupt(we_thread *thread) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
   pthread_once(&once, install);
-  atomic_store(&thread->interrupt, 1);
+  atomic_store(&thread->interrupt, STOP_ASKED);
   pthread_mutex_lock(&thread->lock);
   const bool in_guest = atomic_load(&thread->entry) != NULL && atomic_load(&thread->in_host) == 0;
   if (thread->alive && in_guest) pthread_sigqueue(thread->id, the_signal, (union sigval){.sival_ptr = &marker});
   pthread_mutex_unlock(&thread->lock);
   atomic_wait_wake(thread);
+}
+
+/* ---- Interrupts from the terminal ------------------------------------------------------------- */
+
+static struct sigaction previous_sigint;
+
+static void on_sigint(int signal, siginfo_t *info, void *context) {
+  chain_signal(signal, &previous_sigint, info, context);
+  we_thread *thread = thread_in_guest();
+  if (thread == NULL || atomic_load_explicit(&thread->in_host, memory_order_relaxed) != 0) return;
+  if (!stop(thread, context)) atomic_store(&thread->interrupt, STOP_SIGINT); /* at the end of the helper */
+}
+
+static void install_sigint(void) {
+  if (sigaction(SIGINT, NULL, &previous_sigint) != 0) return;
+  struct sigaction action = previous_sigint;
+  action.sa_sigaction = on_sigint;
+  action.sa_flags |= SA_SIGINFO | SA_ONSTACK;
+  sigaction(SIGINT, &action, NULL);
+}
+
+void we_watch_sigint(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, install_sigint);
 }
 
 void we_interrupt_clear(void) {

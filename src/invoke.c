@@ -10,6 +10,13 @@
 /* How the latest call of the thread ended. */
 static __thread int32_t last_trap __attribute__((tls_model("initial-exec")));
 
+/* Takes the request to stop that is pending. One that SIGINT made is for the guest that ran then: it
+ * is out of date if that has ended. */
+static bool must_stop(we_thread *thread, const we_entry *previous) {
+  const uint32_t request = atomic_exchange(&thread->interrupt, 0);
+  return request == STOP_ASKED || (request == STOP_SIGINT && previous != NULL);
+}
+
 static int32_t enter(we_func *func, uint64_t *frame) {
   we_thread *thread = thread_self();
   if (thread == NULL) return last_trap = TRAP_RUNTIME_ERROR;
@@ -26,8 +33,7 @@ static int32_t enter(we_func *func, uint64_t *frame) {
     code = TRAP_RUNTIME_ERROR;
     trap_record_exit(thread, code);
     thread->record.stack_overflow = true;
-  } else if (atomic_load_explicit(&thread->interrupt, memory_order_relaxed) != 0) {
-    atomic_store(&thread->interrupt, 0);
+  } else if (atomic_load_explicit(&thread->interrupt, memory_order_relaxed) != 0 && must_stop(thread, previous)) {
     code = TRAP_INTERRUPTED;
     trap_record_exit(thread, code);
   } else {
@@ -121,7 +127,6 @@ static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
   const int32_t code = func->host(func->data, caller, frame);
   atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
   if (code != 0) trap_raise(code);
-  trap_if_interrupted(thread);
 }
 
 void rt_host_enter(we_hostref *ref, uint64_t *frame) { run_host(ref->func, ref->caller, frame); }

@@ -127,6 +127,9 @@ void we_thread_unref(we_thread *thread);
 void we_interrupt(we_thread *thread);
 /* Withdraws a request for the calling thread that was not served. */
 void we_interrupt_clear(void);
+/* From now on SIGINT, after its present handler has run, also stops the guest of the thread that
+ * gets it, with trap 0x07. Replacing the handler ends this. */
+void we_watch_sigint(void);
 /* Host -> guest entries on the calling thread's stack. */
 uint32_t we_call_depth(void);
 /* Whether any thread has a host -> guest entry on its stack. */

@@ -11,6 +11,7 @@
 
 _Static_assert(offsetof(we_thread, exit_sp) == 8 && offsetof(we_thread, exit_fp) == 16, "used in assembly");
 _Static_assert(offsetof(we_thread, stack_limit) == 24 && offsetof(we_thread, in_libc) == 32, "used in assembly");
+_Static_assert(offsetof(we_thread, interrupt) == 36, "used in assembly");
 _Static_assert(offsetof(we_entry, sp) == 0 && offsetof(we_func, frame) == 16, "used in assembly");
 
 /* ---- Entry and landing --------------------------------------------------------------------------
@@ -115,8 +116,22 @@ bool machine_is_exhausted(uint64_t pc) { return pc == (uint64_t)(uintptr_t)machi
   "  leave\n"                      \
   "  .cfi_def_cfa %rsp, 8\n"
 
-#define CALL_GATE(name, target) \
-  FUNCTION(name, LEAVE_GUEST("r11") ALIGN_STACK "  callq " target "\n" RESTORE_STACK "  retq\n")
+/* A request to stop that came while C code ran is served here. */
+#define CALL_GATE(name, target)                       \
+  FUNCTION(name, LEAVE_GUEST("r11") ALIGN_STACK       \
+           "  callq " target "\n" RESTORE_STACK       \
+           "  movq we_current@gottpoff(%rip), %r11\n" \
+           "  movq %fs:(%r11), %r11\n"                \
+           "  cmpl $0, 36(%r11)\n"                    \
+           "  jne machine_interrupted\n"              \
+           "  retq\n")
+
+FUNCTION("machine_interrupted",
+         ".cfi_undefined %rip\n"
+         "  movq %r11, %rdi\n"
+         "  andq $-16, %rsp\n"
+         "  callq trap_if_interrupted\n"
+         "  ud2\n");
 
 #define GATE(target) CALL_GATE("gate_" #target, "rt_" #target)
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 import time
+from pathlib import Path
 
+import pytest
 from kernel_guest import I32, Guest, HostFunctions, call_import, field, helper
 
 from pywasmedge.base.errors import ErrCode
@@ -143,3 +147,49 @@ def test_interrupting_a_thread_that_has_ended_does_nothing() -> None:
     thread.join()
     lib.we_interrupt(handles[0])
     lib.we_thread_unref(handles[0])
+
+
+# ---- Ctrl-C --------------------------------------------------------------------------------------
+
+CTRL_C = """
+import os, signal, threading, time
+from test_kernel_interrupt import *
+HANDLER
+guest = GUEST
+threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+threading.Timer(1.0, lambda: lib.we_interrupt(thread)).start()
+thread = lib.we_thread_ref()
+started = time.perf_counter()
+try:
+    guest.call(0)
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", end=" ")
+print("early" if time.perf_counter() - started < 0.9 else "late", flush=True)
+os._exit(0)
+"""
+
+
+def ctrl_c(guest: str, handler: str = "") -> str:
+    """What a process that runs ``guest`` prints when it gets a SIGINT meanwhile."""
+    here = Path(__file__).parent
+    child = subprocess.run(
+        [sys.executable, "-c", CTRL_C.replace("HANDLER", handler).replace("GUEST", guest)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PYTHONPATH": f"{here}:{here.parent}"},
+    )
+    assert child.returncode == 0, child.stderr
+    return child.stdout.strip()
+
+
+@pytest.mark.parametrize(
+    "guest", ["Guest({UNARY: SPIN})", "Guest({UNARY: SPIN_HELPER}, memory=(1, 1))"]
+)
+def test_ctrl_c_raises_keyboard_interrupt_out_of_a_guest(guest: str) -> None:
+    assert ctrl_c(guest) == "KeyboardInterrupt early"
+
+
+def test_a_handler_of_the_programs_own_leaves_the_guest_alone() -> None:
+    handler = "signal.signal(signal.SIGINT, lambda number, frame: None)"
+    assert ctrl_c("Guest({UNARY: SPIN})", handler) == "late"

@@ -316,6 +316,7 @@ class CompiledModule:
         indices = array("I", [canonical[t] for t in module.func_types])
         ffi.memmove(handle.func_types, indices, 4 * len(indices))
         self._whole, self.first_level = self._plan()
+        _watch_sigint()
         finalize(self, _unregister, self._pieces).atexit = False
 
     def _plan(self) -> tuple[bool, Level]:
@@ -413,6 +414,20 @@ class CompiledModule:
                 len(indices),
             )
             self._done.update(dict.fromkeys(indices, level))
+
+
+_watching = False
+
+
+def _watch_sigint() -> None:
+    """Have Ctrl-C stop guests, too, where it raises KeyboardInterrupt."""
+    global _watching
+    if not _watching:
+        from signal import SIGINT, default_int_handler, getsignal
+
+        _watching = True
+        if getsignal(SIGINT) is default_int_handler:
+            lib.we_watch_sigint()
 
 
 def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:
