@@ -7,6 +7,7 @@ from os import PathLike
 from threading import RLock
 from typing import TYPE_CHECKING, Any
 
+from .base.closing import Closing
 from .base.config import Configure, HostRegistration
 from .base.errors import ErrCode, Exit, WorkflowError
 from .runtime.executor import Executor
@@ -17,7 +18,6 @@ from .runtime.statistics import Statistics
 from .runtime.store import Store
 
 if TYPE_CHECKING:
-    from types import TracebackType
     from typing import TypeAlias
 
     from _typeshed import ReadableBuffer
@@ -37,7 +37,7 @@ class Stage(IntEnum):
     INSTANTIATED = 3
 
 
-class VM:
+class VM(Closing):
     """Loads, validates, instantiates and runs modules.
 
     The steps are ``load_wasm`` → ``validate`` → ``instantiate`` → ``execute``; ``run_wasm_from_*``
@@ -328,17 +328,6 @@ class VM:
             self._host_modules.clear()
         for instance in mine:
             instance.close()
-
-    def __enter__(self) -> VM:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<VM {self._stage.name.lower()}, active: {self._active!r}>"

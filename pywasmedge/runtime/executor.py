@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..base.closing import Closing
 from ..base.config import Configure
 from ..base.errors import ErrCode, Exit, WorkflowError
 from .code import CompiledModule
@@ -12,8 +13,6 @@ from .instantiate import Imports, allocate, initialise, make_memories
 from .plan import Plan
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from ..base.types import ExternKind
     from .core import Core, Extern
     from .function import FunctionInstance
@@ -22,7 +21,7 @@ if TYPE_CHECKING:
     from .store import Store
 
 
-class Executor:
+class Executor(Closing):
     """Makes instances of validated modules and calls functions.
 
     Instances do not depend on the executor that made them. Safe from several threads: it has no
@@ -121,20 +120,6 @@ class Executor:
                 found = CompiledModule(module.ast, self._configure, guarded=guarded)
                 module._code[key] = found
         return found
-
-    def close(self) -> None:
-        """Nothing to release; exists so that every context can be closed alike."""
-
-    def __enter__(self) -> Executor:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 def _plan(module: Module) -> Plan:

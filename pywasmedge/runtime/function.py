@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from ..base.closing import Closing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -13,7 +15,7 @@ if TYPE_CHECKING:
     from .objects import Owned
 
 
-class FunctionInstance:
+class FunctionInstance(Closing):
     """A function of an instance or a host function; call it like a Python function.
 
     Arguments are checked against :attr:`type`; results come back as Python values: integers

@@ -5,6 +5,7 @@ from __future__ import annotations
 from struct import Struct
 from typing import TYPE_CHECKING, Any
 
+from ..base.closing import Closing
 from ..base.errors import ArgumentError, ErrCode
 from ..base.types import GlobalType, ValType
 from .externref import GLOBAL, add_holder, passing
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _LAYOUT = {type_: Struct("<" + FORMAT[type_]) for type_ in ValType}
 
 
-class GlobalInstance:
+class GlobalInstance(Closing):
     """A global variable. Safe from several threads (a v128 is not written in one piece)."""
 
     __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "externrefs", "type")

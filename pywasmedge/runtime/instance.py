@@ -6,6 +6,7 @@ from threading import RLock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
+from ..base.closing import Closing
 from ..base.types import ExternKind
 from .core import Core
 from .function import FunctionInstance
@@ -16,7 +17,6 @@ from .table import TableInstance
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
-    from types import TracebackType
 
     from ..base.types import FunctionType
     from .core import Extern
@@ -125,7 +125,7 @@ def names(exports: Exports, kind: ExternKind | None = None) -> list[str]:
     return sorted(found, key=str.encode)
 
 
-class ModuleInstance:
+class ModuleInstance(Closing):
     """An instantiated module, or a host module.
 
     A host module is made with the constructor and filled by the ``add_`` methods; instances of
@@ -279,17 +279,6 @@ class ModuleInstance:
             store._forget(self)
         self._core = None
         self.exports = Exports(None)
-
-    def __enter__(self) -> ModuleInstance:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<ModuleInstance {self.name!r}: {len(self.exports)} exports>"

@@ -6,17 +6,17 @@ from threading import Event, RLock, Thread
 from typing import TYPE_CHECKING, Any
 
 from ..base import waiting
+from ..base.closing import Closing
 from .native import lib
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import TracebackType
 
 _REPEAT = 0.005
 """Seconds between requests: a guest on its way out of a helper can miss one."""
 
 
-class Watchdog:
+class Watchdog(Closing):
     """Can stop the guest that runs on the thread that made it, until it is closed there.
 
     The guest's call ends with trap 0x07; calls of guests made from the same thread before
@@ -61,17 +61,6 @@ class Watchdog:
             lib.we_thread_unref(thread)
             waiting.end(self._waits)
 
-    def __enter__(self) -> Watchdog:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 def with_timeout(seconds: float, function: Callable[..., Any], *args: Any) -> Any:
     """Call ``function``; a guest that still runs after ``seconds`` traps with 0x07."""
@@ -80,7 +69,7 @@ def with_timeout(seconds: float, function: Callable[..., Any], *args: Any) -> An
         return function(*args)
 
 
-class Async:
+class Async(Closing):
     """A call that runs on a thread of its own.
 
     All methods may be called from any thread, any number of times.

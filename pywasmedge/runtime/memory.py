@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..base.closing import Closing
 from ..base.errors import ErrCode, Trap
 from ..base.types import MAX_PAGES, PAGE_SIZE, Limits, MemoryType
 from .native import address, ffi, lib
 from .objects import Buffer, Owned, own
 
 
-class MemoryInstance(Buffer):
+class MemoryInstance(Buffer, Closing):
     """A linear memory.
 
     It speaks the buffer protocol: ``memoryview(memory)`` or ``numpy.frombuffer(memory, ...)``

@@ -6,13 +6,12 @@ import os
 from threading import RLock
 from typing import TYPE_CHECKING, NamedTuple
 
+from ..base.closing import Closing
 from ..base.config import Configure
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.record import dataclass
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from _typeshed import ReadableBuffer
 
     from ..base.config import Proposal
@@ -48,7 +47,7 @@ class Checked(NamedTuple):
     error: ValidationError | None
 
 
-class Module:
+class Module(Closing):
     """A loaded module (section 2.5). Immutable but for the mark that validation succeeded.
 
     Code is generated for it at the first instantiation and shared by all instances.
@@ -109,17 +108,6 @@ class Module:
         with self._lock:
             self._code = {}
 
-    def __enter__(self) -> Module:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         tree = self.ast
         mark = "" if tree.validated else ", not validated"
@@ -129,7 +117,7 @@ class Module:
         )
 
 
-class Loader:
+class Loader(Closing):
     """Decodes WebAssembly binaries (section 5). Safe from several threads: it has no state."""
 
     __slots__ = ("_configure",)
@@ -167,20 +155,6 @@ class Loader:
         tree = load(data if type(data) is bytes else bytes(memoryview(data)), self._configure)
         return Module(tree, _check(tree, self._configure))
 
-    def close(self) -> None:
-        """Nothing to release; exists so that every context can be closed alike."""
-
-    def __enter__(self) -> Loader:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
-
 
 def _unreadable(code: ErrCode, path: object, error: Exception) -> LoadError:
     reason = getattr(error, "strerror", None) or str(error)
@@ -199,7 +173,7 @@ def _check(tree: ast.Module, configure: Configure) -> Checked:
     return Checked(frozenset(configure.proposals), error)
 
 
-class Validator:
+class Validator(Closing):
     """Checks loaded modules (section 3). Safe from several threads: it has no state."""
 
     __slots__ = ("_configure",)
@@ -220,17 +194,3 @@ class Validator:
         if checked.error is not None:
             raise checked.error.with_traceback(None)
         module.ast.validated = True
-
-    def close(self) -> None:
-        """Nothing to release; exists so that every context can be closed alike."""
-
-    def __enter__(self) -> Validator:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

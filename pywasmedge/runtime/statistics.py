@@ -6,11 +6,13 @@ from threading import Lock
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
+from ..base.closing import Closing
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-class Statistics:
+class Statistics(Closing):
     """Time spent in calls, if the configuration asks for it (``time_measuring``).
 
     Values add up over calls until :meth:`clear`. Safe from several threads; calls that run at

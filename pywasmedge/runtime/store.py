@@ -5,16 +5,16 @@ from __future__ import annotations
 from threading import RLock
 from typing import TYPE_CHECKING
 
+from ..base.closing import Closing
 from ..base.errors import ErrCode, LinkError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import TracebackType
 
     from .instance import ModuleInstance
 
 
-class Store:
+class Store(Closing):
     """Names under which modules find what they import.
 
     It keeps its instances alive until they are closed or it is. Anonymous instances are not in
@@ -76,17 +76,6 @@ class Store:
 
     def __len__(self) -> int:
         return len(self._modules)
-
-    def __enter__(self) -> Store:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Store {', '.join(self.names())}>"

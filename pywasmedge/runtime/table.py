@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from ..base.closing import Closing
 from ..base.errors import ErrCode, Trap
 from ..base.types import Limits, TableType, ValType
 from .externref import TABLE, add_holder, passing
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 _MAX_INDEX = 0xFFFF_FFFF
 
 
-class TableInstance:
+class TableInstance(Closing):
     """A table of references, which it keeps alive. Safe from several threads."""
 
     __slots__ = ("__weakref__", "_own_kept", "_owner", "c", "element", "externrefs", "owned")

@@ -11,14 +11,11 @@ from __future__ import annotations
 
 import os
 from errno import EINVAL, ELOOP, ENOENT, ENOTDIR
-from typing import TYPE_CHECKING
 
+from ..base.closing import Closing
 from . import errno
 from .abi import MAX_PATH
 from .errno import WasiError
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 MAX_LINKS = 40
 """Most symbolic links in the resolution of one path."""
@@ -26,7 +23,7 @@ MAX_LINKS = 40
 _STEP = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 
 
-class Location:
+class Location(Closing):
     """Where a path leads: ``name`` in the directory ``parent``. A context manager.
 
     Attributes:
@@ -65,17 +62,6 @@ class Location:
         except BaseException:
             self.close()
             raise
-
-    def __enter__(self) -> Location:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     @property
     def entry(self) -> bytes:
