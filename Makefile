@@ -3,7 +3,7 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-SOURCES := pyproject.toml setup.py $(wildcard src/*)
+SOURCES := pyproject.toml setup.py $(wildcard src/*.c src/*.h src/*.py)
 
 .PHONY: demo test check spec bench install clean
 
