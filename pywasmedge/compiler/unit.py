@@ -83,7 +83,9 @@ class UnitWriter:
         if has_result_pointer(type_):
             names.append("%out")
         params = ", ".join(f"{t} {n}" for t, n in zip(param_types(type_), names, strict=True))
-        emitter.start(f"define tailcc {return_type(type_)} @f{index}({params}) #0 {{")
+        # A function with a loop gains nothing from inlining, and its caller's registers suffer.
+        attributes = "#0 noinline" if emitter.assigned else "#0"
+        emitter.start(f"define tailcc {return_type(type_)} @f{index}({params}) {attributes} {{")
         types = walk.local_types
         emitter.local_llvm = [LLVM_TYPE[t] for t in types]
         count = len(type_.params)
