@@ -13,7 +13,15 @@ GUEST = Path(__file__).parent / "wat" / "unused.wasm"
 
 @pytest.mark.parametrize("tier", list(Tier))
 @pytest.mark.parametrize(
-    "name", ["drop_load", "drop_int_call", "drop_float_call", "drop_vector_call", "dead_local"]
+    "name",
+    [
+        "drop_load",
+        "drop_int_call",
+        "drop_float_call",
+        "drop_vector_call",
+        "dead_local",
+        "dead_intrinsic",
+    ],
 )
 def test_unused_load_traps(name: str, tier: Tier) -> None:
     with VM(Configure(tier=tier)) as vm:

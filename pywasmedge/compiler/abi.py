@@ -33,7 +33,7 @@ ZERO: dict[int, str] = {
 }
 """LLVM text of the zero (null) value of each value type."""
 
-FUNCTION_ATTRIBUTES = 'nounwind uwtable "probe-stack"="inline-asm" "no-realign-stack"'
+FUNCTION_ATTRIBUTES = 'nounwind uwtable "probe-stack"="inline-asm"'
 """Attributes of every generated function: frames larger than a page touch every page."""
 
 MODULE_FLAGS = """

@@ -48,6 +48,7 @@ class Calls(EmitterBase):
     def _take(self, type_: FunctionType) -> list[str]:
         """Pop the arguments of a call, typed."""
         count = len(type_.params)
+        self.spend(count + len(type_.results))
         if not count:
             return []
         values = self.values[-count:]

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..base.errors import ErrCode
+from ..base.errors import ErrCode, Trap
 from ..isa.row import Use
 from . import layout
 from .liveness import settle
@@ -75,6 +75,8 @@ class EmitterBase:
         """i1 values behind i32 ones that come from a comparison."""
         self._pointers: dict[str, str] = {}
         """Address operand -> base plus operand, computed in the current block (memory 0)."""
+        self.budget = 0
+        """Operands of calls and joins the function may still have."""
         self._labels = 0
         self._traps: dict[int, str] = {}
         self._entry: dict[str, str] = {}
@@ -95,6 +97,19 @@ class EmitterBase:
     def void(self, line: str) -> None:
         """Append an instruction without result."""
         self.lines.append(line)
+
+    def spend(self, operands: int) -> None:
+        """Account for ``operands`` of a call or a join.
+
+        Types with a thousand parameters let a few bytes stand for a thousand operands each, so
+        what a function may have in all is bounded by its size.
+
+        Raises:
+            Trap: it has too many (0x02).
+        """
+        self.budget -= operands
+        if self.budget < 0:
+            raise Trap(ErrCode.RUNTIME_ERROR, "function too complex to compile")
 
     def declare(self, signature: str) -> None:
         """Note the declaration of an intrinsic the function uses."""

@@ -91,6 +91,7 @@ class Flow(EmitterBase):
     def _edge(self, label: Label, count: int, times: int = 1) -> None:
         """Note a branch from the current block to ``label`` with ``count`` operands."""
         operands = self.values[len(self.values) - count :] if count else []
+        self.spend(count * times)
         label.edges.append((self.block_name, self.snapshot(), operands, times))
 
     def open_function(self, frame: Frame) -> None:
@@ -188,6 +189,7 @@ class Flow(EmitterBase):
                 self.values.append(self._phi(LLVM_TYPE[type_], edges, column))
 
     def _phi(self, type_: str, edges: list[Edge], column: Sequence[str]) -> str:
+        self.spend(sum(edge[3] for edge in edges))
         return self.emit(f"phi {type_} {self._incoming(edges, column)}")
 
     @staticmethod
@@ -200,6 +202,7 @@ class Flow(EmitterBase):
 
     def _fill_loop(self, label: Label, params: Types) -> None:
         edges, lines = label.edges, self.lines
+        self.spend(len(label.phis) * sum(edge[3] for edge in edges))
         phis = iter(label.phis)
         for index in label.assigned:
             at = next(phis)
@@ -248,7 +251,13 @@ class Flow(EmitterBase):
     # ---- returning ------------------------------------------------------------------------
 
     def ret(self, types: Sequence[int]) -> None:
-        """Return the operands of ``types``, which are all that is left."""
+        """Return the operands of ``types``, which are all that is left.
+
+        In a block of its own: LLVM's quick selection leaves the block that returns to the slow one.
+        """
+        last = self.label()
+        self.void(f"br label %{last}")
+        self.place(last)
         operands = self.values
         if not types:
             self.void("ret void")

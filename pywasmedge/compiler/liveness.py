@@ -12,7 +12,7 @@ import re
 from collections import Counter
 
 _NAME = re.compile(r"%\d+")
-_EFFECT = re.compile(r"call|atomicrmw|cmpxchg|load (?:volatile|atomic)|phi")
+_EFFECT = re.compile(r"call(?! [^@]*@llvm\.)|atomicrmw|cmpxchg|load (?:volatile|atomic)|phi")
 _MEMORY_LOAD = re.compile(r"load .*!tbaa !1$")
 _CALL = re.compile(r"call tailcc (\w+|<[^>]*>) ")
 

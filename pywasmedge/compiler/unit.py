@@ -39,6 +39,8 @@ MAX_JOINS = 1 << 24
 """Locals times bytes of a body, above which its locals are kept in stack slots."""
 MAX_LOOP_PHIS = 1 << 17
 """The same for the phis its loops need."""
+OPERANDS, OPERANDS_PER_BYTE = 1 << 17, 16
+"""Operands of calls and joins a function may have: so many, and so many per byte of its body."""
 
 
 class Emitter(Variables):
@@ -78,6 +80,8 @@ class UnitWriter:
         module, emitter, walk = self.module, self._emitter, self._walk
         type_ = module.types[module.funcs[index]]
         emitter.assigned = self._scan.loops(index)
+        begin, end = module.bodies[index]
+        emitter.budget = OPERANDS + OPERANDS_PER_BYTE * (end - begin)
         start = walk.begin(index)
         names = ["%ctx", *(f"%p{i}" for i in range(len(type_.params)))]
         if has_result_pointer(type_):

@@ -87,7 +87,9 @@ class Walk:
             try:
                 while pos < end:
                     pos = table[data[pos]](pos + 1)
-            except IndexError:  # only reading past the last byte of the binary does that
+            except IndexError:
+                if table is not self.check_table:
+                    raise  # what a sink is given has been checked
                 raise LoadError(ErrCode.UNEXPECTED_END) from None
             if self.stack.frames:
                 raise reader.unterminated(self.module, end)

@@ -9,4 +9,6 @@
   (func (export "drop_float_call") (param i32) (drop (call $float (local.get 0))))
   (func (export "drop_vector_call") (param i32) (drop (call $vector (local.get 0))))
   (func (export "dead_local") (param i32) (local i32)
-    (local.set 1 (i32.add (i32.load8_u (local.get 0)) (i32.const 1)))))
+    (local.set 1 (i32.add (i32.load8_u (local.get 0)) (i32.const 1))))
+  (func (export "dead_intrinsic") (param i32)
+    (drop (f32.sqrt (f32.convert_i32_s (i32.clz (i32.load (local.get 0))))))))
