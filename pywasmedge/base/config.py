@@ -62,7 +62,6 @@ class Configure:
         max_memory_page: most pages an instantiated memory may have, 0 to 65536.
         tier: which code generator serves functions.
         lazy: compile functions at their first call (``None``: decided by the module's size).
-        interruptible: allow a running guest to be stopped from another thread.
         instruction_counting, cost_measuring, time_measuring: statistics switches.
     """
 
@@ -71,7 +70,6 @@ class Configure:
     max_memory_page: int = MAX_PAGES
     tier: Tier = Tier.AUTO
     lazy: bool | None = None
-    interruptible: bool = True
     instruction_counting: bool = False
     cost_measuring: bool = False
     time_measuring: bool = False
@@ -96,7 +94,6 @@ class Configure:
             self.max_memory_page,
             self.tier,
             self.lazy,
-            self.interruptible,
             self.instruction_counting,
             self.cost_measuring,
             self.time_measuring,

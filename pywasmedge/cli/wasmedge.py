@@ -192,7 +192,6 @@ def _configure(options: Options) -> Configure:
     pages = options.number("memory-page-limit")
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)
-    configure.interruptible = options.number("time-limit") not in (None, 0)
     return configure
 
 

@@ -70,7 +70,6 @@ class EmitterBase:
         self.locals: list[str] = []
         self.block_name = ""
         self.reachable = True
-        self.declarations: set[str] = set()
         self.bools: dict[str, str] = {}
         """i1 values behind i32 ones that come from a comparison."""
         self._pointers: dict[str, str] = {}
@@ -110,10 +109,6 @@ class EmitterBase:
         self.budget -= operands
         if self.budget < 0:
             raise Trap(ErrCode.RUNTIME_ERROR, "function too complex to compile")
-
-    def declare(self, signature: str) -> None:
-        """Note the declaration of an intrinsic the function uses."""
-        self.declarations.add(f"declare {signature}")
 
     def label(self) -> str:
         """A new block name."""
@@ -183,11 +178,14 @@ class EmitterBase:
         return self.emit(f"load ptr, ptr {slot}{INVARIANT}")
 
     def call_helper(
-        self, name: str, args: str, result: str = "void", *, attributes: str = ""
+        self,
+        name: str,
+        args: str,
+        result: str = "void",
     ) -> str | None:
         """Call a helper of ``we_runtime``; the instance is passed before ``args``."""
         function = self.helper(name)
-        call = f"call {result} {function}(ptr %ctx{', ' if args else ''}{args}){attributes}"
+        call = f"call {result} {function}(ptr %ctx{', ' if args else ''}{args})"
         if result == "void":
             self.void(call)
             return None

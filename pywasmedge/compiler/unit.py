@@ -28,7 +28,6 @@ if TYPE_CHECKING:
     from ..base.config import Proposal
     from ..module.ast import Module
 
-HEADER = 'target triple = "x86_64-unknown-linux-gnu"\n'
 ATTRIBUTES = f"""\
 attributes #0 = {{ {FUNCTION_ATTRIBUTES} "disable-tail-calls"="true" }}
 attributes #1 = {{ cold noreturn nounwind }}
@@ -71,9 +70,8 @@ class UnitWriter:
         with self._lock:
             emitter = self._emitter
             emitter.members = frozenset(indices)
-            emitter.declarations.clear()
             functions = [self._function(index) for index in indices]
-            parts = [HEADER, *functions, *sorted(emitter.declarations), ATTRIBUTES, METADATA]
+            parts = [*functions, ATTRIBUTES, METADATA]
         return "\n".join(parts)
 
     def _function(self, index: int) -> str:

@@ -42,7 +42,7 @@ class Executor(Closing):
         self._configure = configure.copy() if configure else Configure()
         self._statistics = statistics if self._configure.time_measuring else None
         c = self._configure
-        self._key = (frozenset(c.proposals), c.tier, c.lazy, c.interruptible)
+        self._key = (frozenset(c.proposals), c.tier, c.lazy)
 
     def instantiate(self, store: Store, module: Module) -> ModuleInstance:
         """Make an anonymous instance; imports come from ``store``.
