@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+import wasmbuild as wb
 from wasi_guest import Guest
 
 from pywasmedge import VM, Configure, ErrCode, Exit, HostRegistration, Trap, WasiModule
@@ -186,3 +187,22 @@ def test_a_stream_has_a_status() -> None:
     out, _ = guest.room(24)
     assert guest.call("fd_fdstat_get", 1, out) == 0
     assert abi.LAYOUTS["Fdstat"].unpack_from(guest.memory, out) == (0, 0, abi.STDOUT_RIGHTS, 0)
+
+
+@pytest.mark.parametrize("params", ["i32 i32", "i32 i32 i32"])
+def test_sock_accept_links_with_both_signatures(params: str) -> None:
+    """Programs built for WasmEdge 0.10 import two parameters, those for the standard three."""
+    binary = wb.wasm(
+        types=[f"{params} -> i32", "-> i32"],
+        imports=[("wasi_snapshot_preview1", "sock_accept", "func", 0)],
+        memories=[wb.limits(1)],
+        funcs=[1],
+        exports=[("accept", "func", 1)],
+        code=[wb.body(wb.asm("i32.const 0 " * len(params.split()) + "call 0"))],
+    )
+    with VM() as vm:
+        vm.register_module(WasiModule())
+        vm.load_wasm_from_bytes(binary)
+        vm.validate()
+        vm.instantiate()
+        assert vm.execute("accept") == errno.NOSYS

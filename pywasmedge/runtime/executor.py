@@ -13,7 +13,7 @@ from .instantiate import Imports, allocate, initialise, make_memories
 from .plan import Plan
 
 if TYPE_CHECKING:
-    from ..base.types import ExternKind
+    from ..base.types import ExternKind, ExternType
     from .core import Core, Extern
     from .function import FunctionInstance
     from .module import Module
@@ -88,12 +88,11 @@ class Executor(Closing):
         self._require_validated(module)
         plan = module._plan or _plan(module)
 
-        def find(module_name: str, name: str, kind: ExternKind) -> Extern | None:
+        def find(
+            module_name: str, name: str, kind: ExternKind, wanted: ExternType
+        ) -> Extern | None:
             instance = store.find(module_name)
-            if instance is None:
-                return None
-            found = instance.find(name, kind)
-            return instance.find(name) if found is None else found
+            return None if instance is None else instance.find_import(name, kind, wanted)
 
         imports = Imports(plan, find)
         memories = make_memories(plan, imports, self._configure.max_memory_page)

@@ -18,7 +18,7 @@ from .table import TableInstance
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
 
-    from ..base.types import FunctionType
+    from ..base.types import ExternType, FunctionType
     from .core import Extern
     from .store import Store
 
@@ -253,6 +253,11 @@ class ModuleInstance(Closing):
     def find(self, name: str, kind: ExternKind | None = None) -> Extern | None:
         """The export of that name (and kind), or ``None``."""
         return find(self.exports, name, kind)
+
+    def find_import(self, name: str, kind: ExternKind, wanted: ExternType) -> Extern | None:
+        """What an import of that name, kind and type gets; whether it fits is not asked here."""
+        found = self.find(name, kind)
+        return self.find(name) if found is None else found
 
     def list_functions(self) -> list[str]:
         """Sorted names of the exported functions."""

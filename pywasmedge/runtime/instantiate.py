@@ -17,12 +17,13 @@ from .table import TableInstance, new_table
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from ..base.types import ExternType
     from .code import CompiledModule
     from .core import Extern
     from .plan import DataPlan, ElementPlan, Plan
 
-    Find = Callable[[str, str, ExternKind], Extern | None]
-    """Looks up module, name and kind."""
+    Find = Callable[[str, str, ExternKind, ExternType], Extern | None]
+    """Looks up module, name and kind; the type that is wanted may choose between functions."""
 
 
 class Imports:
@@ -45,7 +46,7 @@ class Imports:
         self.memories: list[MemoryInstance] = []
         self.globals: list[GlobalInstance] = []
         for module, name, kind, wanted in plan.imports:
-            found = find(module, name, kind)
+            found = find(module, name, kind, wanted)
             if found is None:
                 raise _mismatch(ErrCode.UNKNOWN_IMPORT, module, name, "")
             if isinstance(found, FunctionInstance) and kind == ExternKind.FUNCTION:

@@ -30,7 +30,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-from ..base.types import ValType
+from ..base.types import FunctionType, ValType
 from . import errno
 from .abi import LAYOUTS, MAX_IOVECS, MAX_PATH
 from .errno import WasiError, from_host
@@ -137,6 +137,11 @@ class Function:
         self.results = () if self._returns() == "NoReturn" else (_I32,)
         self.frame = struct.Struct("".join(frame))
 
+    @property
+    def type(self) -> FunctionType:
+        """The wasm type as one object."""
+        return FunctionType(self.params, self.results)
+
     def bind(self, env: Env) -> Bound:
         """The function for ``env``: ``bound(memory, *wasm_parameters)`` gives the errno.
 
@@ -219,6 +224,20 @@ class Function:
 
 FUNCTIONS: dict[str, Function] = {}
 """The functions of the group files imported so far, by import name."""
+
+
+ALTERNATIVES: dict[str, list[Function]] = {}
+"""Functions that share their import name with another one and differ from it in type."""
+
+
+def alternative(name: str) -> Callable[[Body], Body]:
+    """Declare another signature of the WASI function ``name``; an import's type chooses."""
+
+    def declare(body: Body) -> Body:
+        ALTERNATIVES.setdefault(name, []).append(Function(body))
+        return body
+
+    return declare
 
 
 def wasi(body: Body) -> Body:

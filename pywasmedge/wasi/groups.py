@@ -5,9 +5,10 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from .function import FUNCTIONS
+from .function import ALTERNATIVES, FUNCTIONS
 
 if TYPE_CHECKING:
+    from ..base.types import FunctionType
     from .function import Function
 
 _FILES = {
@@ -32,6 +33,15 @@ def find(name: str) -> Function | None:
         return None
     import_module(f".{file}", __package__)
     return FUNCTIONS.get(name)
+
+
+def find_typed(name: str, type_: FunctionType) -> Function | None:
+    """The function ``name`` of exactly that type, if a signature other than the first has it."""
+    if find(name) is not None:
+        for function in ALTERNATIVES.get(name, ()):
+            if function.type == type_:
+                return function
+    return None
 
 
 def find_all() -> dict[str, Function]:

@@ -7,16 +7,19 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from ..base import log
-from ..base.types import FunctionType
+from ..base.types import ExternKind, FunctionType
 from ..runtime.host import host_function
 from ..runtime.instance import ModuleInstance
 from .env import Env, parse_preopen
-from .groups import find, find_all
+from .groups import find, find_all, find_typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
+    from ..base.types import ExternType
+    from ..runtime.core import Extern
     from ..runtime.function import FunctionInstance
+    from .function import Function
 
 NAME = "wasi_snapshot_preview1"
 
@@ -113,6 +116,14 @@ class WasiModule(ModuleInstance):
         self.env.close()
         super().close()
 
+    def find_import(self, name: str, kind: ExternKind, wanted: ExternType) -> Extern | None:
+        """As for any module; a function that has several signatures takes the wanted one."""
+        if kind == ExternKind.FUNCTION and isinstance(wanted, FunctionType):
+            function = find_typed(name, wanted)
+            if function is not None:
+                return _make(function, self.env)
+        return super().find_import(name, kind, wanted)
+
     def __repr__(self) -> str:
         return f"<WasiModule {[os.fsdecode(arg) for arg in self.env.args]}>"
 
@@ -149,13 +160,14 @@ class _Functions(dict[str, "Callable[[], FunctionInstance]"]):
         if function is None:
             raise KeyError(name)
 
-        def make() -> FunctionInstance:
-            return host_function(
-                function.bind(self._env),
-                FunctionType(function.params, function.results),
-                name=name,
-                caller=memoryview,
-                params=function.frame,
-            )
+        return lambda: _make(function, self._env)
 
-        return make
+
+def _make(function: Function, env: Env) -> FunctionInstance:
+    return host_function(
+        function.bind(env),
+        function.type,
+        name=function.name,
+        caller=memoryview,
+        params=function.frame,
+    )

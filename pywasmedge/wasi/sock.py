@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from . import abi, errno
 from .env import wait
 from .errno import WasiError
-from .function import U8, U16, U32, Fd, Iovecs, wasi
+from .function import U8, U16, U32, Fd, Iovecs, alternative, wasi
 
 if TYPE_CHECKING:
     import socket
@@ -74,6 +74,12 @@ def sock_send(env: Env, fd: Fd, iovs: Iovecs, flags: U16) -> U32:
 @wasi
 def sock_accept(env: Env, fd: Fd) -> U32:
     """Not supported: there are no listening sockets."""
+    raise WasiError(errno.NOSYS)
+
+
+@alternative("sock_accept")
+def sock_accept_with_flags(env: Env, fd: Fd, flags: U16) -> U32:
+    """The standard's form of ``sock_accept``. Not supported either."""
     raise WasiError(errno.NOSYS)
 
 
