@@ -37,7 +37,11 @@ def run(kind: str, size: int, times: int, limit: int | None = None) -> list[str]
 @pytest.mark.parametrize("kind", KINDS)
 def test_in_a_thread(kind: str, kib: int) -> None:
     lines = run(kind, kib, 3)
-    assert [line.split()[0] for line in lines] == ["0x2"] * 3
+    ends = {"0x2"}
+    if kind == "host" and sys.version_info >= (3, 12):
+        ends.add("0x8d")  # the interpreter's own limit may come first: RecursionError in the host
+    assert len(lines) == 3
+    assert {line.split()[0] for line in lines} <= ends
     if kind != "host":  # there Python's frames lie between the guest's
         assert all(line.endswith("True") for line in lines)
 
