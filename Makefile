@@ -23,7 +23,7 @@ check: $(VENV)/tools
 spec: $(VENV)/tools
 	PYTHONPATH=tests $(BIN)/python -m spec
 
-bench: $(VENV)/tools
+bench: $(VENV)/peers
 	$(BIN)/python bench/run.py
 
 install: $(VENV)/tools
@@ -47,3 +47,8 @@ $(VENV)/built: $(VENV)/pyvenv.cfg $(SOURCES)
 $(VENV)/tools: $(VENV)/pyvenv.cfg $(SOURCES)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
 	touch $(VENV)/built $@
+
+# What the benchmark compares with.
+$(VENV)/peers: $(VENV)/tools
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,bench]'
+	touch $@
