@@ -194,8 +194,16 @@ def _caller_of_many(func: Any, signature: Signature, encode: _Encode) -> Callabl
 
 @ffi.def_extern(error=_FAILED)
 def we_py_host(data: Any, from_instance: Any, frame: Any) -> int:
-    """The kernel's way to a Python host function: ``data`` is the handle of its closure."""
-    return _from_handle(data)(from_instance, frame)  # type: ignore[no-any-return]
+    """The kernel's way to a Python host function: ``data`` is the handle of its closure.
+
+    An exception is kept for the call that the guest was entered by, which raises it again.
+    """
+    try:
+        _from_handle(data)(from_instance, frame)
+    except BaseException as error:
+        _raised[get_ident()] = error
+        return _FAILED
+    return 0
 
 
 _from_handle = ffi.from_handle
@@ -207,8 +215,8 @@ def callee(
     name: str,
     first_argument: Callable[[Any], Any] | None,
     layout: Struct | None = None,
-) -> Callable[[Any, Any], int]:
-    """A closure that calls a Python function with a frame and returns 0 or a trap code.
+) -> Callable[[Any, Any], None]:
+    """A closure that calls a Python function with a frame.
 
     Args:
         function: the Python function.
@@ -256,42 +264,32 @@ def callee(
             return core.kept  # type: ignore[no-any-return]
         return own_kept
 
-    def plain(from_instance: Any, frame: Any) -> int:
-        try:
-            area = buffer(frame, size)
-            value = function(*unpack(area))
-            if simple:
-                try:
-                    pack_into(area, 0, value)
-                except _UNPACKABLE:
-                    store(area, value, from_instance)
-            elif arity or value is not None:
+    def plain(from_instance: Any, frame: Any) -> None:
+        area = buffer(frame, size)
+        value = function(*unpack(area))
+        if simple:
+            try:
+                pack_into(area, 0, value)
+            except _UNPACKABLE:
                 store(area, value, from_instance)
-        except BaseException as error:
-            _raised[get_ident()] = error
-            return _FAILED
-        return 0
+        elif arity or value is not None:
+            store(area, value, from_instance)
 
-    def general(from_instance: Any, frame: Any) -> int:
-        try:
-            area = buffer(frame, size)
-            args = unpack(area)
-            if not plain_params:
-                args = params.decode(args)
-            if first_argument is None:
-                value = function(*args)
-            else:
-                value = function(first_argument(from_instance), *args)
-            if simple:
-                try:
-                    pack_into(area, 0, value)
-                except _UNPACKABLE:
-                    store(area, value, from_instance)
-            elif arity or value is not None:
+    def general(from_instance: Any, frame: Any) -> None:
+        area = buffer(frame, size)
+        args = unpack(area)
+        if not plain_params:
+            args = params.decode(args)
+        if first_argument is None:
+            value = function(*args)
+        else:
+            value = function(first_argument(from_instance), *args)
+        if simple:
+            try:
+                pack_into(area, 0, value)
+            except _UNPACKABLE:
                 store(area, value, from_instance)
-        except BaseException as error:
-            _raised[get_ident()] = error
-            return _FAILED
-        return 0
+        elif arity or value is not None:
+            store(area, value, from_instance)
 
     return plain if plain_params and first_argument is None else general
