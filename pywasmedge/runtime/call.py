@@ -199,11 +199,10 @@ def we_py_host(data: Any, from_instance: Any, frame: Any) -> int:
     An exception is kept for the call that the guest was entered by, which raises it again.
     """
     try:
-        _from_handle(data)(from_instance, frame)
+        return _from_handle(data)(from_instance, frame)  # type: ignore[no-any-return]
     except BaseException as error:
         _raised[get_ident()] = error
         return _FAILED
-    return 0
 
 
 _from_handle = ffi.from_handle
@@ -215,8 +214,8 @@ def callee(
     name: str,
     first_argument: Callable[[Any], Any] | None,
     layout: Struct | None = None,
-) -> Callable[[Any, Any], None]:
-    """A closure that calls a Python function with a frame.
+) -> Callable[[Any, Any], int]:
+    """A closure that calls a Python function with a frame and returns 0 (a trap code would trap).
 
     Args:
         function: the Python function.
@@ -264,7 +263,7 @@ def callee(
             return core.kept  # type: ignore[no-any-return]
         return own_kept
 
-    def plain(from_instance: Any, frame: Any) -> None:
+    def plain(from_instance: Any, frame: Any) -> int:
         area = buffer(frame, size)
         value = function(*unpack(area))
         if simple:
@@ -274,8 +273,9 @@ def callee(
                 store(area, value, from_instance)
         elif arity or value is not None:
             store(area, value, from_instance)
+        return 0
 
-    def general(from_instance: Any, frame: Any) -> None:
+    def general(from_instance: Any, frame: Any) -> int:
         area = buffer(frame, size)
         args = unpack(area)
         if not plain_params:
@@ -291,5 +291,6 @@ def callee(
                 store(area, value, from_instance)
         elif arity or value is not None:
             store(area, value, from_instance)
+        return 0
 
     return plain if plain_params and first_argument is None else general
