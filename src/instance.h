@@ -129,7 +129,6 @@ struct we_instance {
 /* Helpers called by generated code (C convention). They trap by unwinding to the host's entry, so
  * they do not return then. Offsets in this struct are part of generated code. */
 struct we_runtime {
-  void (*trap)(we_instance *, int32_t code);
   int32_t (*memory_grow)(we_instance *, uint32_t mem, int32_t pages);
   void (*memory_copy)(we_instance *, uint32_t dst_mem, uint32_t src_mem, uint32_t dst, uint32_t src, uint32_t len);
   void (*memory_fill)(we_instance *, uint32_t mem, uint32_t dst, int32_t byte, uint32_t len);

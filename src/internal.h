@@ -112,7 +112,6 @@ void atomic_wait_wake(we_thread *thread); /* so that it looks at its interrupt f
 
 /* ---- helpers of generated code; each has a gate in machine_*.c ---------------------------------- */
 
-void rt_trap(we_instance *, int32_t code);
 int32_t rt_memory_grow(we_instance *, uint32_t mem, int32_t pages);
 void rt_memory_copy(we_instance *, uint32_t dst_mem, uint32_t src_mem, uint32_t dst, uint32_t src, uint32_t len);
 void rt_memory_fill(we_instance *, uint32_t mem, uint32_t dst, int32_t byte, uint32_t len);

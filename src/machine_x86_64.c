@@ -148,9 +148,9 @@ FUNCTION("machine_interrupted",
            "  retq\n");                                \
   void gate_##target(void)
 
-#define RUNTIME_HELPERS(X)                                                                         \
-  X(trap) X(memory_grow) X(memory_copy) X(memory_fill) X(memory_init) X(data_drop) X(table_grow)   \
-  X(table_fill) X(table_copy) X(table_init) X(elem_drop) X(ref_func) X(atomic_wait32)              \
+#define RUNTIME_HELPERS(X)                                                                 \
+  X(memory_grow) X(memory_copy) X(memory_fill) X(memory_init) X(data_drop) X(table_grow)   \
+  X(table_fill) X(table_copy) X(table_init) X(elem_drop) X(ref_func) X(atomic_wait32)      \
   X(atomic_wait64) X(atomic_notify)
 
 #define DEFINE_GATE(name) \

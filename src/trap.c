@@ -55,11 +55,6 @@ void trap_if_interrupted(we_thread *thread) {
   trap_raise(TRAP_INTERRUPTED);
 }
 
-void rt_trap(we_instance *instance, int32_t code) {
-  (void)instance;
-  trap_raise(code);
-}
-
 const we_trap_record *we_trap_latest(void) {
   we_thread *thread = we_current;
   return thread != NULL && thread->record.code != 0 ? &thread->record : NULL;

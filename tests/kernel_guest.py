@@ -9,6 +9,7 @@ from pywasmedge.base.types import FunctionType, ValType
 from pywasmedge.compiler import layout
 from pywasmedge.compiler.abi import FUNCTION_ATTRIBUTES
 from pywasmedge.compiler.codegen import Level, compile_ir
+from pywasmedge.compiler.emitter import FIRST_TRAP
 from pywasmedge.compiler.link import link
 from pywasmedge.module.ast import Module
 from pywasmedge.runtime import call as _call  # noqa: F401  (it runs Python host functions)
@@ -41,6 +42,16 @@ def helper(name: str, to: str) -> str:
         field("runtime", f"{to}.rt") + f"  {to}.h = getelementptr i8, ptr {to}.rt, "
         f"i64 {layout.RUNTIME[name]}\n  {to} = load ptr, ptr {to}.h\n"
     )
+
+
+def explicit_trap(value: str) -> str:
+    """LLVM text: end with the trap whose code, 0x80 to 0x8F, is the i32 ``value``."""
+    codes = range(16)
+    cases = " ".join(f"i32 {FIRST_TRAP + n}, label %trap{n}" for n in codes)
+    blocks = "".join(
+        f"trap{n}:\n  call void @llvm.ubsantrap(i8 {n})\n  unreachable\n" for n in codes
+    )
+    return f"  switch i32 {value}, label %trap0 [ {cases} ]\n{blocks}"
 
 
 def call_import(index: int, signature: str, args: str, result: str = "%r") -> str:
@@ -153,6 +164,7 @@ __all__ = [
     "HostFunctions",
     "address",
     "call_import",
+    "explicit_trap",
     "ffi",
     "field",
     "helper",

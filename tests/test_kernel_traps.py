@@ -15,8 +15,8 @@ from kernel_guest import (
     Guest,
     HostFunctions,
     call_import,
+    explicit_trap,
     field,
-    helper,
     struct,
 )
 
@@ -32,11 +32,7 @@ BINARY = FunctionType((I32, I32), (I32,))
 ADD = (
     "define tailcc i32 @f0(ptr %ctx, i32 %a, i32 %b) #0 {\n  %r = add i32 %a, %b\n  ret i32 %r\n}\n"
 )
-TRAP = (
-    "define tailcc i32 @f0(ptr %ctx, i32 %code) #0 {\n"
-    + helper("trap", "%trap")
-    + "  call void %trap(ptr %ctx, i32 %code)\n  unreachable\n}\n"
-)
+TRAP = "define tailcc i32 @f0(ptr %ctx, i32 %code) #0 {\n" + explicit_trap("%code") + "}\n"
 LOAD = (
     "define tailcc i32 @f0(ptr %ctx, i32 %a, i32 %offset) #0 {\n"
     + field("memory0", "%base")
@@ -134,9 +130,8 @@ def test_each_typed_call_returns_values_and_reports_traps() -> None:
         text = (
             f"define tailcc {llvm} @f0(ptr %ctx, i32 %code) #0 {{\n"
             "  %bad = icmp ne i32 %code, 0\n  br i1 %bad, label %t, label %ok\nt:\n"
-            + helper("trap", "%trap")
-            + "  call void %trap(ptr %ctx, i32 %code)\n  unreachable\n"
-            f"ok:\n  ret {llvm} {value}\n}}\n"
+            + explicit_trap("%code")
+            + f"ok:\n  ret {llvm} {value}\n}}\n"
         )
         guest = Guest({FunctionType((I32,), (type_,)): text})
         call, trapped = calls[type_]

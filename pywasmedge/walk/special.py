@@ -113,6 +113,9 @@ def _select_t(walk: Walk, sink: Sink | None) -> Step:
     return select_t
 
 
+# The local instructions are spelt out for checking and for emitting: they are a third of all.
+
+
 def _local_get(walk: Walk, sink: Sink | None) -> Step:
     data, local_types, push = walk.data, walk.local_types, walk.stack.types.append
     local = decoder(walk, "local")
