@@ -9,13 +9,28 @@
 #define PYWASMEDGE_KERNEL_H
 
 #include "instance.h"
+#include "statistics.h"
 
 /* ---- Function types (type.c) ---------------------------------------------------------------- */
 
-/* A new process-wide number for a function type whose frame has `slots` 8-byte slots (at least 1);
- * 0 when memory is exhausted. Numbers are never given back. */
-uint32_t we_type_new(uint32_t slots);
-uint32_t we_type_slots(uint32_t type_id);
+/* A function type. There is one per list of parameters and results; it never moves or goes. */
+typedef struct we_type {
+  void *frame_entry; /* adapters, NULL until needed; read and written atomically */
+  void *host_entry;
+  uint32_t id;           /* process-wide number, from 1 */
+  uint32_t slots;        /* 8-byte slots of a frame for parameters or results, at least 1 */
+  uint32_t param_count;
+  uint32_t result_count;
+  const uint8_t *params; /* ValType bytes */
+  const uint8_t *results;
+  uint8_t all_single; /* no value takes two slots */
+  uint8_t is_real;    /* all value types exist */
+} we_type;
+
+/* The type with these parameters and results; NULL when memory is exhausted. */
+const we_type *we_type_intern(const uint8_t *params, uint32_t param_count, const uint8_t *results,
+                              uint32_t result_count);
+const we_type *we_type_get(uint32_t type_id);
 /* Installs the adapters of a type: frame -> native entry, and native entry of a host function. */
 void we_type_set_adapters(uint32_t type_id, void *frame_entry, void *host_entry);
 bool we_type_has_adapters(uint32_t type_id);
