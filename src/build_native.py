@@ -1,8 +1,13 @@
-"""Builds ``pywasmedge._native``: the kernel in C and its cffi binding, one shared object.
+"""Builds the two shared objects of the package.
 
-``setup.py`` runs this file through cffi. Build switches are environment variables:
-``PYWASMEDGE_SANITIZE=address,undefined`` compiles the kernel with these sanitizers. The faults of
-guests must be left to the kernel then::
+``pywasmedge/libwasmedge_c.so``
+    The kernel and the C API; what C and Go hosts link with. No symbol of Python in it.
+``pywasmedge/_native.abi3.so``
+    The cffi module, linked with the library (see ``src/bridge.h``).
+
+``setup.py`` runs this file through cffi for the second and calls :func:`build_library` for the first.
+Build switches are environment variables: ``PYWASMEDGE_SANITIZE=address,undefined`` compiles both
+with these sanitizers. The faults of guests must be left to the kernel then::
 
     LD_PRELOAD=$(gcc -print-file-name=libasan.so) \\
     ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:detect_leaks=0 \\
@@ -12,28 +17,22 @@ guests must be left to the kernel then::
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from cffi import FFI
 
-SOURCE = Path("src")
-PARTS = [
-    "atomic_wait.c",
-    "code.c",
-    "fault.c",
-    "instance.c",
-    "interrupt.c",
-    "invoke.c",
-    "machine_x86_64.c",
-    "memory.c",
-    "module.c",
-    "pages.c",
-    "pybuffer.c",
-    "table.c",
-    "thread.c",
-    "trap.c",
-    "type.c",
-]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+sys.path.insert(0, "src")
+import build_sources as sources
+
+LIBRARY = "libwasmedge_c.so"
+GENERATED = Path("build") / "generated"
+NATIVE_PARTS = ["src/native.c", "src/pybuffer.c"]
+"""C files of the cffi module; all others in ``src/`` belong to the library."""
 FLAGS = [
     "-std=gnu11",
     "-O2",
@@ -46,35 +45,96 @@ FLAGS = [
     "-Wno-missing-field-initializers",
     "-Wno-unused-parameter",
 ]
+INCLUDES = ["src", "include", str(GENERATED)]
+EXPORTS = "{ global: WasmEdge_*; pywasmedge_kernel; local: *; };\n"
 
 
-def declarations(header: str) -> str:
-    """The plain declarations of a header of ``src/``: all lines but the preprocessor's."""
-    lines = (SOURCE / header).read_text(encoding="utf-8").splitlines()
-    return "\n".join(line for line in lines if not line.startswith("#"))
+def _flags() -> tuple[list[str], list[str]]:
+    """Compiler and linker switches."""
+    compile_, link = list(FLAGS), ["-pthread"]
+    if sanitizers := os.environ.get("PYWASMEDGE_SANITIZE"):
+        compile_ += [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=undefined"]
+        link += [f"-fsanitize={sanitizers}"]
+    return compile_, link
+
+
+def _objects(compiler: Any, files: Sequence[str], directory: Path) -> list[str]:
+    """Compile what is out of date."""
+    compile_, _ = _flags()
+    stamp = directory / "flags"
+    if not stamp.exists() or stamp.read_text() != repr(compile_):
+        for old in directory.glob("**/*.o"):
+            old.unlink()
+        directory.mkdir(parents=True, exist_ok=True)
+        stamp.write_text(repr(compile_))
+    headers = [path for place in INCLUDES for path in Path(place).rglob("*.[hi]*")]
+    newest = max(path.stat().st_mtime for path in headers)
+    objects = compiler.object_filenames(files, output_dir=str(directory))
+    stale = [
+        file
+        for file, made in zip(files, objects, strict=True)
+        if not os.path.exists(made)
+        or os.path.getmtime(made) < max(newest, os.path.getmtime(file))
+    ]
+    if stale:
+        compiler.compile(
+            stale, output_dir=str(directory), include_dirs=INCLUDES, extra_postargs=compile_
+        )
+    return list(objects)
+
+
+def build_library(compiler: Any, directory: Path, temporary: Path) -> Path:
+    """Build the library.
+
+    Args:
+        compiler: setuptools' compiler, configured.
+        directory: where to put the library.
+        temporary: for object files.
+
+    Returns:
+        Its path.
+    """
+    sources.generate(GENERATED)
+    files = sorted(str(p) for p in Path("src").glob("*.c") if str(p) not in NATIVE_PARTS)
+    files.append(str(GENERATED / "capi_forward.c"))
+    objects = _objects(compiler, files, temporary / "libwasmedge_c")
+    exports = GENERATED / "exports.map"
+    exports.write_text(EXPORTS, encoding="utf-8")
+    path = directory / LIBRARY
+    directory.mkdir(parents=True, exist_ok=True)
+    fresh = path.with_suffix(".so.new")  # a process may have the old one mapped
+    compiler.link_shared_object(
+        objects,
+        str(fresh),
+        libraries=["m", "dl"],
+        extra_postargs=[
+            *_flags()[1],
+            f"-Wl,-soname,{LIBRARY}",
+            f"-Wl,--version-script,{exports}",
+            "-Wl,-z,nodelete",
+            *([] if os.environ.get("PYWASMEDGE_SANITIZE") else ["-Wl,-z,defs"]),
+        ],
+    )
+    os.replace(fresh, path)
+    return path
 
 
 def builder() -> FFI:
-    """The configured cffi builder."""
-    flags = list(FLAGS)
-    link = ["-pthread"]
-    if sanitizers := os.environ.get("PYWASMEDGE_SANITIZE"):
-        flags += [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=undefined"]
-        link += [f"-fsanitize={sanitizers}"]
+    """The configured cffi builder of ``_native``."""
+    compile_, link = _flags()
     ffi = FFI()
-    ffi.cdef(declarations("instance.h"))
-    ffi.cdef(declarations("kernel.h"))
-    ffi.cdef('extern "Python+C" {\n' + declarations("callbacks.h") + "\n}")
-    ffi.embedding_api("")
-    ffi.embedding_init_code("import pywasmedge")
+    ffi.cdef(sources.public_types())
+    for header in sources.KERNEL_HEADERS:
+        ffi.cdef(sources.plain(sources.SOURCE / header))
+    ffi.cdef("bool we_is_bound(void);")
+    ffi.cdef('extern "Python+C" {\n' + sources.callbacks() + "\n}")
     ffi.set_source(
         "pywasmedge._native",
-        '#include "kernel.h"',
-        sources=[str(SOURCE / name) for name in PARTS],
-        depends=[str(path) for path in sorted(SOURCE.glob("*.h"))],
-        include_dirs=[str(SOURCE)],
-        libraries=["m"],
-        extra_compile_args=flags,
-        extra_link_args=link,
+        '#include "native.h"',
+        sources=NATIVE_PARTS,
+        depends=[str(path) for path in sorted(Path("src").glob("*.h"))],
+        include_dirs=INCLUDES,
+        extra_compile_args=compile_,
+        extra_link_args=[*link, "-Wl,-rpath,$ORIGIN"],
     )
     return ffi

@@ -11,5 +11,14 @@ int32_t we_py_host(void *data, we_instance *caller, uint64_t *frame);
 int32_t we_py_compile(void *module, uint32_t index);
 /* Makes the adapters of a function type: 0, or a trap code. */
 int32_t we_py_adapt(uint32_t type_id);
+/* The context of a module's export that Python makes at the first find, or NULL. */
+void *we_py_find(void *module, uint8_t kind, const char *name, uint32_t length);
+/* The last reference to a module context has gone. */
+void we_py_module_end(void *module);
+/* Another context of an AST module, or NULL. */
+void *we_py_ast_hold(const void *module);
+/* A call from C has ended with `code` because a host function of Python raised: logs the exception
+ * unless the guest has just ended itself. */
+void we_py_forget(int32_t code);
 
 #endif

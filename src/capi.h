@@ -9,6 +9,7 @@
 
 #define UNLIKELY(condition) __builtin_expect(!!(condition), 0)
 
+/* A result; only for codes that the API has (capi_fail takes all). */
 static inline WasmEdge_Result result(uint32_t code) { return (WasmEdge_Result){(uint8_t)code}; }
 
 /* ---- Kernel objects under their public names ------------------------------------------------------ */
@@ -27,7 +28,7 @@ static inline we_memory *memory_of(const WasmEdge_MemoryInstanceContext *context
  * the function itself. Any other word stays as it is. (capi_function.c) */
 uint64_t capi_funcref(uint64_t word);
 
-/* ---- Calls (capi_invoke.c) -------------------------------------------------------------------------- */
+/* ---- Calls and exports (capi_invoke.c, capi_module.c) -------------------------------------------------------------------------- */
 
 /* Calls a function with checked parameters; failures are logged. */
 WasmEdge_Result capi_invoke(const we_measuring *measuring, we_func *func, const WasmEdge_Value *params,
@@ -41,6 +42,11 @@ typedef struct capi_sink {
 extern __thread capi_sink *capi_result_sink __attribute__((tls_model("initial-exec"), visibility("hidden")));
 /* Export `name` of a module, or NULL. */
 we_func *capi_find_function(WasmEdge_ModuleInstanceContext *module, WasmEdge_String name);
+/* The order of names in lists: byte by byte, unsigned. */
+int capi_compare_names(WasmEdge_String a, WasmEdge_String b);
+/* Writes the sorted names of the exports of a kind; returns how many there are. */
+uint32_t capi_module_list(const WasmEdge_ModuleInstanceContext *module, uint8_t kind, WasmEdge_String *names,
+                          uint32_t length);
 /* A reference to the module registered in a store under `name`, or NULL. (capi_store.c) */
 WasmEdge_ModuleInstanceContext *capi_store_find(WasmEdge_StoreContext *store, WasmEdge_String name);
 

@@ -124,6 +124,8 @@ void capi_vm_free(WasmEdge_VMContext *vm);
 we_statistics *capi_vm_statistics(WasmEdge_VMContext *vm);
 /* Makes `module` (or nothing, for NULL) the active one; the VM holds a reference. */
 void capi_vm_set_active(WasmEdge_VMContext *vm, WasmEdge_ModuleInstanceContext *module);
+/* What WasmEdge_VMGetImportModuleContext gives for a host registration; not a reference. */
+void capi_vm_set_host(WasmEdge_VMContext *vm, uint32_t registration, WasmEdge_ModuleInstanceContext *module);
 /* Calls an export of `module` as WasmEdge_VMExecute does with the active module's. */
 WasmEdge_Result capi_vm_run(WasmEdge_VMContext *vm, WasmEdge_ModuleInstanceContext *module, WasmEdge_String name,
                             const WasmEdge_Value *params, uint32_t param_count, WasmEdge_Value *returns,

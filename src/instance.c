@@ -66,6 +66,8 @@ we_instance *we_instance_new(we_module *module, uint32_t memories, uint32_t tabl
   return instance;
 }
 
+static void unlist_copies(const we_func *start);
+
 void we_instance_free(we_instance *instance) {
   if (instance == NULL) return;
   we_module *module = instance->module;
@@ -77,6 +79,7 @@ void we_instance_free(we_instance *instance) {
     instance->prev_of_module->next_of_module = instance->next_of_module;
     if (module->instances == instance) module->instances = instance->next_of_module;
   }
+  if (instance->host_copies != NULL) unlist_copies(instance->host_copies);
   pthread_mutex_unlock(&instance_lock);
   for (uint32_t i = 0; i < instance->element_count; i++) free(instance->elements[i].owned);
   free(instance->own_funcs);
@@ -111,12 +114,73 @@ void we_instance_set_table(we_instance *instance, uint32_t index, we_table *tabl
 
 /* ---- Functions ------------------------------------------------------------------------------- */
 
+/* Blocks of copies, sorted by address, so that a copy can be told from any other word. */
+typedef struct {
+  const we_func *start;
+  uint32_t count;
+} copy_block;
+static copy_block *copy_blocks;
+static _Atomic uint32_t copy_block_count;
+static uint32_t copy_block_capacity;
+
+/* The first block that ends after `func`. */
+static uint32_t search_copies(const we_func *func) {
+  uint32_t low = 0, high = atomic_load(&copy_block_count);
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    if (copy_blocks[middle].start + copy_blocks[middle].count <= func)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return low;
+}
+
+static bool list_copies(const we_func *start, uint32_t count) {
+  const uint32_t used = atomic_load(&copy_block_count);
+  if (used == copy_block_capacity) {
+    const uint32_t capacity = used > 0 ? used * 2 : 16;
+    copy_block *bigger = realloc(copy_blocks, capacity * sizeof *bigger);
+    if (bigger == NULL) return false;
+    copy_blocks = bigger;
+    copy_block_capacity = capacity;
+  }
+  const uint32_t at = search_copies(start);
+  memmove(&copy_blocks[at + 1], &copy_blocks[at], (used - at) * sizeof(copy_block));
+  copy_blocks[at] = (copy_block){start, count};
+  atomic_store(&copy_block_count, used + 1);
+  return true;
+}
+
+static void unlist_copies(const we_func *start) {
+  const uint32_t at = search_copies(start), used = atomic_load(&copy_block_count);
+  memmove(&copy_blocks[at], &copy_blocks[at + 1], (used - at - 1) * sizeof(copy_block));
+  atomic_store(&copy_block_count, used - 1);
+}
+
+we_func *instance_original(const we_func *func) {
+  if (atomic_load_explicit(&copy_block_count, memory_order_relaxed) == 0) return NULL;
+  we_func *original = NULL;
+  pthread_mutex_lock(&instance_lock);
+  const uint32_t at = search_copies(func);
+  if (at < atomic_load(&copy_block_count) && copy_blocks[at].start <= func &&
+      ((uint64_t)(uintptr_t)func - (uint64_t)(uintptr_t)copy_blocks[at].start) % sizeof(we_func) == 0)
+    original = func->self.func;
+  pthread_mutex_unlock(&instance_lock);
+  return original;
+}
+
 /* What references to an imported host function point to: a copy that knows the instance, so that
  * the host function learns who calls it through a table. */
 static we_func *create_copy(we_instance *instance, uint32_t index) {
   if (instance->host_copies == NULL) {
     instance->host_copies = calloc(instance->imported_funcs, sizeof(we_func));
     if (instance->host_copies == NULL) return NULL;
+    if (!list_copies(instance->host_copies, instance->imported_funcs)) {
+      free(instance->host_copies);
+      instance->host_copies = NULL;
+      return NULL;
+    }
   }
   we_func *func = &instance->host_copies[index];
   *func = *instance->imports[index].func;
@@ -138,8 +202,8 @@ static we_func *create_func(we_instance *instance, uint32_t index) {
   }
   we_func *func = &instance->own_funcs[defined];
   func->type_id = module->type_ids[module->func_types[index]];
-  const type_entry *type = type_get(func->type_id);
-  void *adapter = atomic_load(&type->frame_entry);
+  const we_type *type = type_get(func->type_id);
+  void *adapter = __atomic_load_n(&type->frame_entry, __ATOMIC_ACQUIRE);
   func->native = __atomic_load_n(&module->code[defined], __ATOMIC_ACQUIRE);
   func->ctx = instance;
   func->frame = adapter != NULL ? (void (*)(we_func *, uint64_t *))adapter : frame_lazy;
@@ -180,8 +244,8 @@ uint64_t rt_ref_func(we_instance *instance, uint32_t index) {
 we_func *we_func_new_host(uint32_t type_id, we_hostfn host, void *data) {
   we_func *func = calloc(1, sizeof *func);
   if (func == NULL) return NULL;
-  const type_entry *type = type_get(type_id);
-  void *adapter = atomic_load(&type->host_entry);
+  const we_type *type = type_get(type_id);
+  void *adapter = __atomic_load_n(&type->host_entry, __ATOMIC_ACQUIRE);
   func->native = adapter != NULL ? adapter : (void *)machine_host_stub;
   func->ctx = &func->self;
   func->frame = frame_host;

@@ -19,7 +19,8 @@ enum {
   TRAP_EXPECTED_SHARED_MEMORY = 0x90,
 };
 
-enum { FUNC_PYTHON = 1 }; /* flag of a we_func: its host function is Python's */
+/* Flags of a we_func: its host function is Python's, or was made through the C API. */
+enum { FUNC_PYTHON = 1, FUNC_C_API = 2 };
 
 #define WASM_PAGE 65536u
 #define MAX_WASM_PAGES 65536u
@@ -44,6 +45,7 @@ typedef struct we_entry {
   struct we_entry *previous;
   uint64_t exit_sp; /* the thread's values before this transition */
   uint64_t exit_fp;
+  we_func *func; /* what is called */
   uint32_t depth;
 } we_entry;
 
@@ -134,19 +136,18 @@ extern const we_runtime gate_runtime; /* the helpers behind their gates */
 
 /* ---- type.c, module.c, instance.c, invoke.c ------------------------------------------------------ */
 
-typedef struct {
-  uint32_t slots;
-  _Atomic(void *) frame_entry;
-  _Atomic(void *) host_entry;
-} type_entry;
-
-type_entry *type_get(uint32_t type_id);
+we_type *type_get(uint32_t type_id);
 void module_release(we_module *module); /* gives back one reference */
 /* Whether the entry of a defined function is the thunk that compiles it. */
 bool module_is_thunk(const void *entry, uint32_t index);
 /* Frame entries that are not adapters. */
 void frame_lazy(we_func *func, uint64_t *frame);
 void frame_host(we_func *func, uint64_t *frame);
+/* The imported host function of which `func` is an instance's copy, NULL if it is anything else, even
+ * something that is no function. */
+we_func *instance_original(const we_func *func);
+/* Whether a Python host function has raised in the thread's latest call; reading clears it. */
+bool thread_python_raised(void);
 extern pthread_mutex_t instance_lock; /* lists of instances, creation of functions */
 
 /* ---- machine_*.c: all that depends on the processor ---------------------------------------------- */

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "callbacks.h"
+#include "bridge.h"
 #include "internal.h"
 
 /* ---- Host to guest --------------------------------------------------------------------------- */
@@ -25,6 +25,7 @@ static int32_t enter(we_func *func, uint64_t *frame) {
       .previous = previous,
       .exit_sp = thread->exit_sp,
       .exit_fp = thread->exit_fp,
+      .func = func,
       .depth = previous != NULL ? previous->depth + 1 : 1,
   };
   int32_t code;
@@ -120,13 +121,24 @@ uint32_t we_call_depth(void) {
 
 /* ---- Guest to host --------------------------------------------------------------------------- */
 
+static __thread bool python_raised __attribute__((tls_model("initial-exec")));
+
+bool thread_python_raised(void) {
+  const bool raised = python_raised;
+  python_raised = false;
+  return raised;
+}
+
 static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
   we_thread *thread = we_current;
   if (func->flags & FUNC_PYTHON) trap_unless_stack_for_python(thread);
   atomic_store_explicit(&thread->in_host, 1, memory_order_relaxed);
   const int32_t code = func->host(func->data, caller, frame);
   atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
-  if (code != 0) trap_raise(code);
+  if (code != 0) {
+    if (func->flags & FUNC_PYTHON) python_raised = true;
+    trap_raise(code);
+  }
 }
 
 void rt_host_enter(we_hostref *ref, uint64_t *frame) { run_host(ref->func, ref->caller, frame); }
@@ -135,26 +147,26 @@ void frame_host(we_func *func, uint64_t *frame) { run_host(func, NULL, frame); }
 
 /* ---- Made at first use ----------------------------------------------------------------------- */
 
-static const type_entry *type_with_adapters(uint32_t type_id) {
-  const type_entry *type = type_get(type_id);
-  if (atomic_load(&type->frame_entry) == NULL) {
+static const we_type *type_with_adapters(uint32_t type_id) {
+  const we_type *type = type_get(type_id);
+  if (__atomic_load_n(&type->frame_entry, __ATOMIC_ACQUIRE) == NULL) {
     trap_unless_stack_for_python(we_current);
-    const int32_t code = we_py_adapt(type_id);
+    const int32_t code = we_bound_python.we_py_adapt(type_id);
     if (code != 0) trap_raise(code);
-    if (atomic_load(&type->frame_entry) == NULL) trap_raise(TRAP_RUNTIME_ERROR);
+    if (__atomic_load_n(&type->frame_entry, __ATOMIC_ACQUIRE) == NULL) trap_raise(TRAP_RUNTIME_ERROR);
   }
   return type;
 }
 
 void frame_lazy(we_func *func, uint64_t *frame) {
-  void *adapter = atomic_load(&type_with_adapters(func->type_id)->frame_entry);
+  void *adapter = __atomic_load_n(&type_with_adapters(func->type_id)->frame_entry, __ATOMIC_ACQUIRE);
   void (*entry)(we_func *, uint64_t *) = (void (*)(we_func *, uint64_t *))adapter;
   __atomic_store_n(&func->frame, entry, __ATOMIC_RELEASE);
   entry(func, frame);
 }
 
 void *rt_lazy_host(we_hostref *ref) {
-  void *adapter = atomic_load(&type_with_adapters(ref->func->type_id)->host_entry);
+  void *adapter = __atomic_load_n(&type_with_adapters(ref->func->type_id)->host_entry, __ATOMIC_ACQUIRE);
   __atomic_store_n(&ref->func->native, adapter, __ATOMIC_RELEASE);
   const we_instance *caller = ref->caller;
   if (caller != NULL && caller->host_copies != NULL) {
@@ -171,7 +183,7 @@ void *rt_lazy_compile(we_instance *instance, uint32_t index) {
   if (module_is_thunk(entry, index)) {
     we_thread *thread = we_current;
     trap_unless_stack_for_python(thread);
-    const int32_t code = we_py_compile(module->self, index);
+    const int32_t code = we_bound_python.we_py_compile(module->self, index);
     if (code != 0) trap_raise(code);
     entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);
     if (module_is_thunk(entry, index)) trap_raise(TRAP_RUNTIME_ERROR);

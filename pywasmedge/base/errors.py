@@ -133,6 +133,14 @@ _PHASES = (
 )
 
 
+SHOWN_AS = {
+    ErrCode.SHARED_MEMORY_NO_MAX: ErrCode.INVALID_LIMIT,
+    ErrCode.UNALIGNED_ATOMIC_ACCESS: ErrCode.MEMORY_OUT_OF_BOUNDS,
+    ErrCode.EXPECTED_SHARED_MEMORY: ErrCode.MEMORY_OUT_OF_BOUNDS,
+}
+"""Codes that the 0.10.0 C API does not have, and what its hosts get instead."""
+
+
 class WasmError(Exception):
     """Root of all errors of the runtime.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
 from ..base.record import dataclass
-from ..compiler.abi import canonical_types, frame_slots
+from ..compiler.abi import canonical_types
 from ..compiler.codegen import Level
 from .native import CData, address, ffi, lib
 from .objects import object_at, own
@@ -124,9 +124,11 @@ def type_id(type_: FunctionType) -> int:
     with _types_lock:
         known = _ids.get(type_)
         if known is None:
-            known = lib.we_type_new(frame_slots(type_))
-            if not known:
+            params, results = type_.params, type_.results
+            found = lib.we_type_intern(bytes(params), len(params), bytes(results), len(results))
+            if not found:
                 raise MemoryError("too many function types")
+            known = int(found.id)
             _types[known] = type_
             _ids[type_] = known
     return known

@@ -16,6 +16,12 @@ except ImportError as error:
         " in a source tree, or install the package"
     ) from error
 
+if not _native.lib.we_is_bound():
+    raise ImportError(
+        f"{_native.__file__} does not belong to the libwasmedge_c.so that this process uses:"
+        " it was built from other sources, or a second copy of the library is loaded"
+    )
+
 CData: TypeAlias = Any
 """A C object of cffi (pointer, struct or array)."""
 
