@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from .base.types import FunctionType
     from .runtime.function import FunctionInstance
+    from .wasi import WasiModule
 
     Source: TypeAlias = str | PathLike[str] | ReadableBuffer | Module
 
@@ -71,11 +72,14 @@ class VM(Closing):
         self._registered: list[ModuleInstance] = []
         self._host_modules: dict[HostRegistration, ModuleInstance] = {}
         if HostRegistration.WASI in self._configure.host_registrations:
-            from .wasi import WasiModule
-
-            wasi = self._host_modules[HostRegistration.WASI] = WasiModule()
+            wasi = self._host_modules[HostRegistration.WASI] = self._new_wasi()
             if wasi.name not in self._store:
                 self._store.add(wasi)
+
+    def _new_wasi(self) -> WasiModule:
+        from .wasi import WasiModule
+
+        return WasiModule()
 
     # --- what it is made of ----------------------------------------------------------------------
 
@@ -190,7 +194,7 @@ class VM(Closing):
             module = self._require(Stage.VALIDATED)
         instance = self._executor.instantiate(self._store, module)
         with self._lock:
-            self._active = instance
+            self._activate(instance)
             if self._module is module:
                 self._stage = Stage.INSTANTIATED
         return instance
@@ -253,15 +257,11 @@ class VM(Closing):
         return self._run(module, name, args, timeout)
 
     def _run(self, source: Source, name: str, args: tuple[Any, ...], timeout: float | None) -> Any:
-        self._leave_instantiated()
+        module = self._ready(source)
 
         def run() -> Any:
-            instance = self._executor.instantiate(self._store, module)
-            with self._lock:
-                self._active = instance
-            return self._call(self._function(instance, name), args, None)
+            return self._call(self._function(self._start(module), name), args, None)
 
-        module = self._checked(source)
         return run() if timeout is None else with_timeout(timeout, run)
 
     # --- in the background -----------------------------------------------------------------------
@@ -315,7 +315,8 @@ class VM(Closing):
         with self._lock:
             self._stage = Stage.INITED
             self._module = None
-            active, self._active = self._active, None
+            active = self._active
+            self._activate(None)
             self._statistics.clear()
         del active  # outside of the lock: its end may run Python code
 
@@ -346,6 +347,22 @@ class VM(Closing):
         if not module.validated:
             self._validator.validate(module)
         return module
+
+    def _ready(self, source: Source) -> Module:
+        """A valid module for running it at once."""
+        self._leave_instantiated()
+        return self._checked(source)
+
+    def _start(self, module: Module) -> ModuleInstance:
+        """Instantiate a module that is run at once; the instance becomes the active one."""
+        instance = self._executor.instantiate(self._store, module)
+        with self._lock:
+            self._activate(instance)
+        return instance
+
+    def _activate(self, instance: ModuleInstance | None) -> None:
+        """Make an instance the active one. Called with the lock held."""
+        self._active = instance
 
     def _require(self, stage: Stage) -> Module:
         if self._stage < stage or self._module is None:

@@ -11,7 +11,7 @@ from struct import error as StructError  # noqa: N812
 from threading import get_ident
 from typing import TYPE_CHECKING, Any
 
-from ..base.errors import ArgumentError, ErrCode
+from ..base.errors import ArgumentError, ErrCode, Exit
 from ..base.types import ValType
 from .externref import passing
 from .native import address, ffi, lib
@@ -32,6 +32,9 @@ _raised: dict[int, BaseException] = {}
 """By thread: the exception of a host function on its way to the call that started the guest."""
 
 _FAILED = int(ErrCode.EXECUTION_FAILED)
+_TERMINATED = int(ErrCode.TERMINATED)
+_RAISED = (_FAILED, _TERMINATED)
+"""What the kernel is told when a host function has raised: failed, or the guest ended itself."""
 
 
 # --- Python calls a function -----------------------------------------------------------------
@@ -39,11 +42,18 @@ _FAILED = int(ErrCode.EXECUTION_FAILED)
 
 def failure(code: int) -> BaseException:
     """The exception for a call that ended with trap ``code`` on this thread."""
-    if code == _FAILED and (error := _raised.pop(get_ident(), None)) is not None:
+    if code in _RAISED and (error := _raised.pop(get_ident(), None)) is not None:
         return error
+    if code == _TERMINATED:
+        return Exit(0)
     from .backtrace import trap
 
     return trap(code)
+
+
+def forget() -> BaseException | None:
+    """The exception that :func:`failure` would give on this thread, which is then forgotten."""
+    return _raised.pop(get_ident(), None)
 
 
 def caller(
@@ -202,7 +212,7 @@ def we_py_host(data: Any, from_instance: Any, frame: Any) -> int:
         return _from_handle(data)(from_instance, frame)  # type: ignore[no-any-return]
     except BaseException as error:
         _raised[get_ident()] = error
-        return _FAILED
+        return _TERMINATED if isinstance(error, Exit) else _FAILED
 
 
 _from_handle = ffi.from_handle

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
 from ..base.record import dataclass
+from ..base.types import FunctionType, ValType
 from ..compiler.abi import canonical_types
 from ..compiler.codegen import Level
 from .native import CData, address, ffi, lib
@@ -19,7 +20,6 @@ from .objects import object_at, own
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from ..base.types import FunctionType
     from ..compiler.code import Code
     from ..module.ast import Module
 
@@ -134,6 +134,22 @@ def type_id(type_: FunctionType) -> int:
     return known
 
 
+def type_of(number: int) -> FunctionType:
+    """The function type with a process-wide number.
+
+    Raises:
+        ValueError: one of its value types does not exist (a host can make such types).
+    """
+    known = _types.get(number)
+    if known is None:
+        c = lib.we_type_get(number)
+        params = ffi.buffer(c.params, c.param_count)[:]
+        results = ffi.buffer(c.results, c.result_count)[:]
+        known = FunctionType(tuple(map(ValType, params)), tuple(map(ValType, results)))
+        type_id(known)
+    return known
+
+
 @dataclass(frozen=True, slots=True)
 class Adapters:
     """Addresses of the code that connects frame entries and native entries of a type."""
@@ -213,7 +229,7 @@ def we_py_adapt(number: int) -> int:
     """The kernel needs the adapters of type ``number``: make them, and others that wait."""
 
     def work() -> None:
-        batch = [_types[number]]
+        batch = [type_of(number)]
         for type_ in reversed(list(_types.values())):
             if len(batch) == _BATCH:
                 break

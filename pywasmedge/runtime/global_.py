@@ -48,6 +48,16 @@ class GlobalInstance(Closing):
         self._own_kept = {}
         return self
 
+    @classmethod
+    def adopt(cls, c: Any, type_: GlobalType, owned: object) -> GlobalInstance:
+        """The global with storage ``c``, which ``owned`` frees."""
+        self = cls.__new__(cls)
+        self.c = c
+        self.type = type_
+        self._owner = None
+        self._own_kept = {0: owned}
+        return self
+
     @property
     def kept(self) -> dict[int, object]:
         """What lives as long as the global, because it may refer to it."""

@@ -54,6 +54,15 @@ class MemoryInstance(Buffer, Closing):
         c = lib.we_memory_new(
             low, high is not None, high or 0, type_.shared, min(limit, MAX_PAGES), True
         )
+        return cls.adopt(c)
+
+    @classmethod
+    def adopt(cls, c: Any) -> MemoryInstance:
+        """The memory ``c``, to be freed with the object.
+
+        Raises:
+            MemoryError: ``c`` is NULL.
+        """
         owned = own(c, "we_memory_free")
         self: MemoryInstance = Buffer.__new__(cls, address(c), owned)
         self.c = c

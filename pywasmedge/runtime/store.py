@@ -45,6 +45,7 @@ class Store(Closing):
         key = instance.name if name is None else name
         with self._lock:
             self.require_free(key)
+            self._changed(key, instance)
             self._modules[key] = instance
         instance._stores.add(self)
 
@@ -61,6 +62,10 @@ class Store(Closing):
         with self._lock:
             for name in [n for n, known in self._modules.items() if known is instance]:
                 del self._modules[name]
+                self._changed(name, None)
+
+    def _changed(self, key: str, instance: ModuleInstance | None) -> None:
+        """What a name means is about to change. Called with the lock held."""
 
     def close(self) -> None:
         """Forget all instances; they live on if somebody else uses them."""

@@ -36,7 +36,16 @@ class TableInstance(Closing):
         limits = type_.limits
         if limits.max is not None and limits.min > limits.max:
             raise ValueError(ErrCode.INVALID_LIMIT.message)
-        c = new_table(type_)
+        self._take(new_table(type_), element)
+
+    @classmethod
+    def adopt(cls, c: Any) -> TableInstance:
+        """The table ``c``, to be freed with the object."""
+        self = cls.__new__(cls)
+        self._take(c, ValType(c.type))
+        return self
+
+    def _take(self, c: Any, element: ValType) -> None:
         self._attach(c, element, own(c, "we_table_free"), None)
         if element == ValType.EXTERNREF:
             self.externrefs: tuple[int, ...] = (TABLE, address(c))

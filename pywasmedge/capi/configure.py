@@ -1,0 +1,46 @@
+"""Configurations of C hosts as :class:`Configure` objects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..base.config import Configure, HostRegistration, Proposal
+from ..base.types import MAX_PAGES
+from ..runtime.native import ffi, lib
+
+if TYPE_CHECKING:
+    from ..runtime.native import CData
+
+COUNT, COST, TIME = lib.WE_COUNT, lib.WE_COST, lib.WE_TIME
+
+
+def configuration(context: CData) -> Configure:
+    """A copy of a ``WasmEdge_ConfigureContext``; the default configuration for NULL."""
+    return _translate(_read(context))
+
+
+def configuration_and_switches(context: CData) -> tuple[Configure, int]:
+    """The same with what is to be measured: ``COUNT | COST | TIME``."""
+    c = _read(context)
+    switches = (
+        c.instruction_counting * COUNT | c.cost_measuring * COST | c.time_measuring * TIME
+    )
+    return _translate(c), switches
+
+
+def _read(context: CData) -> CData:
+    copy = ffi.new("we_configuration *")
+    lib.capi_configuration(context, copy)
+    return copy
+
+
+def _translate(c: CData) -> Configure:
+    configure = Configure(
+        {p for p in Proposal if c.proposals >> p & 1},
+        {h for h in HostRegistration if c.hosts >> h & 1},
+        min(c.max_memory_page, MAX_PAGES),
+    )
+    configure.time_measuring = bool(c.time_measuring)
+    configure.instruction_counting = bool(c.instruction_counting)
+    configure.cost_measuring = bool(c.cost_measuring)
+    return configure

@@ -1,0 +1,70 @@
+"""Executor contexts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..runtime.executor import Executor
+from ..runtime.native import address, ffi, lib
+from .ast_module import Ast
+from .configure import configuration_and_switches
+from .export import contexts, export, kind, text
+from .module_instance import context_of
+from .store import CStore
+
+if TYPE_CHECKING:
+    from ..runtime.instance import ModuleInstance
+    from ..runtime.native import CData
+
+
+class CExecutor(Executor):
+    """An executor with a context ``c``."""
+
+    __slots__ = ("c",)
+
+    def __init__(self, configure: CData, statistics: CData) -> None:
+        own, switches = configuration_and_switches(configure)
+        super().__init__(own)
+        measuring = ffi.new("we_measuring *")
+        if statistics and switches:
+            measuring.statistics = ffi.cast("we_statistics *", statistics)
+            measuring.switches = switches
+        self.c = lib.capi_executor_new(measuring)
+        if not self.c:
+            raise MemoryError
+        contexts[address(self.c)] = self
+
+
+kind("ExecutorContext", CExecutor)
+
+
+@export
+def WasmEdge_ExecutorCreate(configure: CData, statistics: CData) -> CData:
+    return CExecutor(configure, statistics).c
+
+
+@export
+def WasmEdge_ExecutorInstantiate(
+    executor: CExecutor, out: CData, store: CStore, module: Ast
+) -> None:
+    out[0] = context_of(executor.instantiate(store, module.module))
+
+
+@export
+def WasmEdge_ExecutorRegister(
+    executor: CExecutor, out: CData, store: CStore, module: Ast, name: CData
+) -> None:
+    out[0] = context_of(executor.register(store, module.module, text(name)))
+
+
+@export
+def WasmEdge_ExecutorRegisterImport(
+    executor: CExecutor, store: CStore, instance: ModuleInstance
+) -> None:
+    executor.register_import(store, instance)
+
+
+@export
+def WasmEdge_ExecutorDelete(executor: CExecutor | None) -> None:
+    if executor is not None and contexts.pop(address(executor.c), None) is executor:
+        lib.capi_executor_free(executor.c)

@@ -1,0 +1,265 @@
+"""Module instance contexts: the C index of what a :class:`ModuleInstance` exports."""
+
+from __future__ import annotations
+
+from threading import RLock
+from typing import TYPE_CHECKING, Any
+
+from ..base.types import ExternKind, GlobalType, ValType
+from ..runtime.call import caller
+from ..runtime.code import type_of
+from ..runtime.function import FunctionInstance, live
+from ..runtime.global_ import GlobalInstance
+from ..runtime.instance import ModuleInstance
+from ..runtime.memory import MemoryInstance
+from ..runtime.native import address, ffi, lib
+from ..runtime.objects import own
+from ..runtime.table import TableInstance
+from ..runtime.values import function_at, signature
+from ..wasi import WasiModule
+from .export import contexts, export, kind, log_failure, name, strings, text
+
+if TYPE_CHECKING:
+    from ..runtime.core import Core
+    from ..runtime.native import CData
+
+kind("ModuleInstanceContext", ModuleInstance)
+
+_lock = RLock()
+_by_instance: dict[int, _Context] = {}
+"""Contexts by ``id`` of the instance."""
+
+
+class _Context:
+    """A context and what lives as long as it.
+
+    Attributes:
+        c: the ``WasmEdge_ModuleInstanceContext``.
+        core: the instance's owner, even after it has been closed, since calls may still run.
+        kept: what the host gave to the module.
+    """
+
+    __slots__ = ("c", "core", "instance", "kept")
+
+    def __init__(self, instance: ModuleInstance, c: CData) -> None:
+        self.instance = instance
+        self.c = c
+        self.core = instance._core
+        self.kept: list[object] = []
+
+
+def context_of(instance: ModuleInstance) -> CData:
+    """The context of an instance; made, with one reference, if it has none yet."""
+    with _lock:
+        known = _by_instance.get(id(instance))
+        if known is not None:
+            return known.c
+        characters = name(instance.name)
+        core = instance._core
+        c = lib.capi_module_new(characters, len(characters), core.c if core else ffi.NULL)
+        if not c or not (_export_core(c, core) if core else _export_host(c, instance)):
+            raise MemoryError
+        _by_instance[id(instance)] = _Context(instance, c)
+        contexts[address(c)] = instance
+        return c
+
+
+def release(instance: ModuleInstance) -> None:
+    """Leave all stores and give back the owner's reference to the context."""
+    with _lock:
+        known = _by_instance.get(id(instance))
+    instance.close()
+    if known is not None:
+        lib.capi_module_release(known.c)
+
+
+def _export_core(c: CData, core: Core) -> bool:
+    """Enter the exports of an instance of a WebAssembly module."""
+    for key, (kind_, index) in core.plan.exports.items():
+        characters = name(key)
+        length = len(characters)
+        if kind_ == ExternKind.GLOBAL:
+            type_ = core.plan.tree.global_types[index]
+            ok = lib.capi_module_export_global(
+                c, characters, length, index, type_.type, type_.mutable
+            )
+        else:
+            imported = kind_ == ExternKind.FUNCTION and index < len(core.functions)
+            object_ = core.functions[index].c if imported else ffi.NULL
+            ok = lib.capi_module_export(c, kind_, characters, length, object_, index)
+        if not ok:
+            return False
+    return True
+
+
+def _export_host(c: CData, instance: ModuleInstance) -> bool:
+    """Enter the exports of a host module of Python, to be made when they are found."""
+    lists = (
+        (ExternKind.FUNCTION, instance.list_functions()),
+        (ExternKind.TABLE, instance.list_tables()),
+        (ExternKind.MEMORY, instance.list_memories()),
+        (ExternKind.GLOBAL, instance.list_globals()),
+    )
+    for kind_, keys in lists:
+        for key in keys:
+            characters = name(key)
+            ask = lib.WE_ASK_PYTHON
+            if not lib.capi_module_export(c, kind_, characters, len(characters), ffi.NULL, ask):
+                return False
+    return True
+
+
+@ffi.def_extern()
+def we_py_find(pointer: CData, kind_: int, characters: CData, length: int) -> CData:
+    """See ``src/callbacks.h``."""
+    instance: ModuleInstance = contexts[address(pointer)]
+    key = ffi.buffer(characters, length)[:].decode("utf-8", "surrogateescape")
+    found = instance.find(key, ExternKind(kind_))
+    if isinstance(found, GlobalInstance):
+        made = ffi.new("WasmEdge_GlobalInstanceContext *")
+        made.storage = found.c
+        made.type.type = found.type.type
+        made.type.mutability = found.type.mutable
+        _by_instance[id(instance)].kept += found, made
+        return ffi.cast("void *", made)
+    return ffi.cast("void *", found.c) if found is not None else ffi.NULL
+
+
+@ffi.def_extern()
+def we_py_module_end(pointer: CData) -> None:
+    """See ``src/callbacks.h``."""
+    with _lock:
+        instance = contexts.pop(address(pointer), None)
+        ended = _by_instance.pop(id(instance), None)
+    if instance is not None:
+        instance.close()
+    del ended, instance  # outside of the lock: this may end the instance
+
+
+# --- host modules ------------------------------------------------------------------------------
+
+
+@export
+def WasmEdge_ModuleInstanceCreate(module_name: CData) -> CData:
+    return context_of(ModuleInstance(text(module_name)))
+
+
+@export
+def WasmEdge_ModuleInstanceDelete(instance: ModuleInstance | None) -> None:
+    if instance is not None:
+        release(instance)
+
+
+def _add(instance: ModuleInstance, kind_: ExternKind, key: CData, twin: Any, object_: CData) -> None:
+    """Export what the host made, from now on the module's."""
+    string = text(key)
+    instance._put(kind_, string, twin)
+    characters = name(string)
+    with _lock:
+        known = _by_instance[id(instance)]
+        known.kept.append(twin)
+    object_ = ffi.cast("void *", object_)
+    if not lib.capi_module_export(known.c, kind_, characters, len(characters), object_, 0):
+        raise MemoryError
+
+
+@export
+def WasmEdge_ModuleInstanceAddFunction(
+    instance: ModuleInstance | None, key: CData, function: CData
+) -> None:
+    if instance is None:
+        return
+    func = ffi.cast("we_func *", function)
+    twin = live.get(address(func)) if not lib.capi_function_is_host(func) else None
+    if twin is None and lib.capi_function_is_host(func):
+        sig = signature(type_of(func.type_id))
+        owned = own(func, "capi_function_free")
+        twin = FunctionInstance(
+            func, sig.type, caller(func, sig, text(key), None), text(key), None, owned
+        )
+        live[address(func)] = twin
+    elif twin is None:
+        twin = function_at(address(func))
+    _add(instance, ExternKind.FUNCTION, key, twin, func)
+
+
+@export
+def WasmEdge_ModuleInstanceAddTable(
+    instance: ModuleInstance | None, key: CData, table: CData
+) -> None:
+    if instance is not None:
+        c = ffi.cast("we_table *", table)
+        _add(instance, ExternKind.TABLE, key, TableInstance.adopt(c), c)
+
+
+@export
+def WasmEdge_ModuleInstanceAddMemory(
+    instance: ModuleInstance | None, key: CData, memory: CData
+) -> None:
+    if instance is not None:
+        c = ffi.cast("we_memory *", memory)
+        _add(instance, ExternKind.MEMORY, key, MemoryInstance.adopt(c), c)
+
+
+@export
+def WasmEdge_ModuleInstanceAddGlobal(
+    instance: ModuleInstance | None, key: CData, global_: CData
+) -> None:
+    if instance is not None:
+        type_ = GlobalType(ValType(global_.type.type), bool(global_.type.mutability))
+        owned = own(global_, "capi_global_free")
+        twin = GlobalInstance.adopt(global_.storage, type_, owned)
+        _add(instance, ExternKind.GLOBAL, key, twin, global_)
+
+
+# --- WASI --------------------------------------------------------------------------------------
+
+
+@export
+def WasmEdge_ModuleInstanceCreateWASI(
+    args: CData,
+    arg_count: int,
+    envs: CData,
+    env_count: int,
+    preopens: CData,
+    preopen_count: int,
+) -> CData:
+    wasi = WasiModule.uninitialised()
+    wasi.init(
+        strings(args, arg_count), strings(envs, env_count), strings(preopens, preopen_count)
+    )
+    return context_of(wasi)
+
+
+@export
+def WasmEdge_ModuleInstanceInitWASI(
+    instance: ModuleInstance | None,
+    args: CData,
+    arg_count: int,
+    envs: CData,
+    env_count: int,
+    preopens: CData,
+    preopen_count: int,
+) -> None:
+    if isinstance(instance, WasiModule):
+        instance.init(
+            strings(args, arg_count), strings(envs, env_count), strings(preopens, preopen_count)
+        )
+
+
+@export
+def WasmEdge_ModuleInstanceWASIGetExitCode(instance: ModuleInstance | None) -> int:
+    return instance.exit_code if isinstance(instance, WasiModule) else 1
+
+
+@ffi.def_extern()
+def we_py_forget(code: int) -> None:
+    """See ``src/callbacks.h``."""
+    from ..base.errors import Exit
+    from ..runtime.call import forget
+
+    error = forget()
+    if error is not None and not isinstance(error, Exit):
+        import traceback
+
+        log_failure("".join(traceback.format_exception(error)))
