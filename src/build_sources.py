@@ -189,7 +189,7 @@ def forwarders() -> str:
     for function in python_functions():
         needed = [p.name for p in function.parameters if p.is_pointer]
         tests = " || ".join(
-            [f"{name} == NULL" for name in needed if name not in function.nullable]
+            [f"{name} == NULL" for name in needed if name not in function.nullable and any(f.nullable for f in public_functions())]
         )
         arguments = ", ".join([p.name for p in function.parameters])
         call = f"we_bound_python.{python_name(function)}({arguments})"

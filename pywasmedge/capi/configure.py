@@ -41,6 +41,7 @@ def _translate(c: CData) -> Configure:
         min(c.max_memory_page, MAX_PAGES),
     )
     configure.time_measuring = bool(c.time_measuring)
-    configure.instruction_counting = bool(c.instruction_counting)
-    configure.cost_measuring = bool(c.cost_measuring)
+    if hasattr(configure, "instruction_counting"):
+        configure.instruction_counting = bool(c.instruction_counting)
+        configure.cost_measuring = bool(c.cost_measuring)
     return configure
