@@ -5,7 +5,6 @@ from __future__ import annotations
 from enum import IntEnum
 from os import PathLike
 from threading import RLock
-from typing import TYPE_CHECKING, Any
 
 from .base.closing import Closing
 from .base.config import Configure, HostRegistration
@@ -17,8 +16,9 @@ from .runtime.module import Loader, Module, Validator
 from .runtime.statistics import Statistics
 from .runtime.store import Store
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import TypeAlias
+    from typing import Any, TypeAlias
 
     from _typeshed import ReadableBuffer
 
@@ -394,6 +394,20 @@ class VM(Closing):
             if end.exit_code:
                 raise
             return None
+
+
+def new_wasi_module() -> WasiModule:
+    """A WASI module that :meth:`WasiModule.init` still has to make ready."""
+    from .wasi import WasiModule
+
+    return WasiModule.uninitialised()
+
+
+def as_wasi_module(instance: ModuleInstance | None) -> WasiModule | None:
+    """``instance`` if it is a WASI module, otherwise ``None``."""
+    from .wasi import WasiModule
+
+    return instance if isinstance(instance, WasiModule) else None
 
 
 def _type_in(instance: ModuleInstance | None, name: str) -> FunctionType | None:

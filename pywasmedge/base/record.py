@@ -9,8 +9,8 @@ this is what runs: the same behaviour for the features used here, which are ``fr
 from __future__ import annotations
 
 from operator import attrgetter
-from typing import TYPE_CHECKING
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from dataclasses import dataclass, field
 else:

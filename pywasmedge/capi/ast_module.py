@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
-from ..base.types import ExternKind, FunctionType, GlobalType, Limits, MemoryType, TableType
+from ..base.types import ExternKind, FunctionType, GlobalType, Limits, MemoryType
 from ..runtime.code import type_id
 from ..runtime.native import address, ffi, lib
 from .export import contexts, export, forget, kind, name, register
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..base.types import ExternType
     from ..module import ast
     from ..runtime.module import Module

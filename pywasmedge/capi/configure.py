@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..base.config import Configure, HostRegistration, Proposal
 from ..base.types import MAX_PAGES
 from ..runtime.native import ffi, lib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..runtime.native import CData
 
@@ -22,9 +21,7 @@ def configuration(context: CData) -> Configure:
 def configuration_and_switches(context: CData) -> tuple[Configure, int]:
     """The same with what is to be measured: ``COUNT | COST | TIME``."""
     c = _read(context)
-    switches = (
-        c.instruction_counting * COUNT | c.cost_measuring * COST | c.time_measuring * TIME
-    )
+    switches = c.instruction_counting * COUNT | c.cost_measuring * COST | c.time_measuring * TIME
     return _translate(c), switches
 
 

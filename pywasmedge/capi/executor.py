@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..runtime.executor import Executor
 from ..runtime.native import address, ffi, lib
 from .ast_module import Ast
@@ -12,6 +10,7 @@ from .export import contexts, export, kind, text
 from .module_instance import context_of
 from .store import CStore
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..runtime.instance import ModuleInstance
     from ..runtime.native import CData

@@ -1,7 +1,7 @@
 """From C to Python and back: contexts, arguments, results.
 
-A context that Python implements is known by its address; an address that is not known, or belongs to
-a context of another kind, is treated like NULL.
+A context that Python implements is known by its address; an address that is not known, or that
+belongs to a context of another kind, is treated like NULL.
 
 =============================  =====================================================================
 C parameter                    argument
@@ -10,24 +10,27 @@ context registered here        the Python object (:func:`kind` relates type name
 any other pointer, string      the C value; :func:`text`, :func:`path` and :func:`strings` read them
 =============================  =====================================================================
 
-Functions whose C result is a ``WasmEdge_Result`` return ``None`` for success, or such a result; what
-they raise becomes the code, and is logged. All others return what cffi converts; when they raise,
-the C function returns zero.
+Functions whose C result is a ``WasmEdge_Result`` return ``None`` for success, or such a result;
+what they raise becomes the code, and is logged. All others return what cffi converts; when they
+raise, the C function returns zero.
 """
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Any, TypeVar
 
 from ..base import log
 from ..base.errors import SHOWN_AS, ErrCode, Exit, WasmError, WorkflowError
-from ..runtime.native import CData, address, ffi, lib
+from ..runtime.native import address, ffi, lib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, TypeVar
 
-_Function = TypeVar("_Function", bound="Callable[..., Any]")
+    from ..runtime.native import CData
+
+    _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 contexts: dict[int, Any] = {}
 """The Python objects behind contexts, by address."""
@@ -164,7 +167,7 @@ def text(string: CData) -> str:
 def raw(string: CData) -> bytes:
     """The bytes of a ``WasmEdge_String``."""
     buffer = string.Buf
-    return ffi.buffer(buffer, string.Length)[:] if buffer else b""  # type: ignore[no-any-return]
+    return ffi.buffer(buffer, string.Length)[:] if buffer else b""
 
 
 def name(string: str) -> bytes:
@@ -187,7 +190,7 @@ def path(pointer: CData) -> str:
 
 def data(pointer: CData, length: int) -> bytes:
     """A copy of bytes; empty for NULL."""
-    return ffi.buffer(pointer, length)[:] if pointer else b""  # type: ignore[no-any-return]
+    return ffi.buffer(pointer, length)[:] if pointer else b""
 
 
 def strings(array: CData, length: int) -> list[str]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..runtime.module import Loader
 from . import ast_module
 from .configure import configuration
 from .export import data, export, forget, kind, path, register
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..runtime.native import CData
 

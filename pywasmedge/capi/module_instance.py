@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from threading import RLock
-from typing import TYPE_CHECKING, Any
 
 from ..base.types import ExternKind, GlobalType, ValType
 from ..runtime.call import caller
@@ -16,10 +15,13 @@ from ..runtime.native import address, ffi, lib
 from ..runtime.objects import own
 from ..runtime.table import TableInstance
 from ..runtime.values import function_at, signature
-from ..wasi import WasiModule
+from ..vm import as_wasi_module, new_wasi_module
 from .export import contexts, export, kind, log_failure, name, strings, text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..runtime.core import Core
     from ..runtime.native import CData
 
@@ -150,7 +152,9 @@ def WasmEdge_ModuleInstanceDelete(instance: ModuleInstance | None) -> None:
         release(instance)
 
 
-def _add(instance: ModuleInstance, kind_: ExternKind, key: CData, twin: Any, object_: CData) -> None:
+def _add(
+    instance: ModuleInstance, kind_: ExternKind, key: CData, twin: Any, object_: CData
+) -> None:
     """Export what the host made, from now on the module's."""
     string = text(key)
     instance._put(kind_, string, twin)
@@ -224,10 +228,8 @@ def WasmEdge_ModuleInstanceCreateWASI(
     preopens: CData,
     preopen_count: int,
 ) -> CData:
-    wasi = WasiModule.uninitialised()
-    wasi.init(
-        strings(args, arg_count), strings(envs, env_count), strings(preopens, preopen_count)
-    )
+    wasi = new_wasi_module()
+    wasi.init(strings(args, arg_count), strings(envs, env_count), strings(preopens, preopen_count))
     return context_of(wasi)
 
 
@@ -241,15 +243,17 @@ def WasmEdge_ModuleInstanceInitWASI(
     preopens: CData,
     preopen_count: int,
 ) -> None:
-    if isinstance(instance, WasiModule):
-        instance.init(
+    wasi = as_wasi_module(instance)
+    if wasi is not None:
+        wasi.init(
             strings(args, arg_count), strings(envs, env_count), strings(preopens, preopen_count)
         )
 
 
 @export
 def WasmEdge_ModuleInstanceWASIGetExitCode(instance: ModuleInstance | None) -> int:
-    return instance.exit_code if isinstance(instance, WasiModule) else 1
+    wasi = as_wasi_module(instance)
+    return wasi.exit_code if wasi is not None else 1
 
 
 @ffi.def_extern()

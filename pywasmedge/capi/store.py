@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..runtime.native import address, lib
 from ..runtime.store import Store
 from . import module_instance
 from .export import contexts, export, kind, name
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..runtime.instance import ModuleInstance
     from ..runtime.native import CData

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..runtime.module import Validator
 from .ast_module import Ast
 from .configure import configuration
 from .export import export, forget, kind, register
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..runtime.native import CData
 

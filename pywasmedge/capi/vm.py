@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..runtime.native import address, ffi, lib
-from ..vm import VM
+from ..vm import VM, new_wasi_module
 from . import module_instance
 from .ast_module import Ast
 from .configure import configuration_and_switches
 from .export import contexts, data, export, kind, path, text
 from .store import CStore
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -38,9 +37,7 @@ class CVM(VM):
         contexts[address(self.c)] = self
 
     def _new_wasi(self) -> WasiModule:
-        from ..wasi import WasiModule
-
-        return WasiModule.uninitialised()
+        return new_wasi_module()
 
     def _activate(self, instance: ModuleInstance | None) -> None:
         super()._activate(instance)

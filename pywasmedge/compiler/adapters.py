@@ -7,8 +7,6 @@ frame, has the kernel call the host, loads the results. One pair serves all func
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from .abi import (
     FUNCTION_ATTRIBUTES,
     LLVM_TYPE,
@@ -19,6 +17,7 @@ from .abi import (
     slot_offsets,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 

@@ -6,12 +6,11 @@ bounds (0x88). ``width`` is the LLVM type in memory, ``type_`` that of the opera
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..base.errors import ErrCode
 from .floating import is_constant
 from .lowering import lowering
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..walk.immediates import Memarg
     from .emitter import EmitterBase as Emitter

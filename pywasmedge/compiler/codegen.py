@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import threading
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any
 
 from .abi import MODULE_FLAGS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from queue import SimpleQueue
+    from typing import Any
 
     from .llvm import LLVM, Machine
 

@@ -6,11 +6,10 @@ read-modify-write operations come in the same seven widths each.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..base.config import Proposal
 from .row import Row, Use, row, use
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -8,11 +8,11 @@ the tail-call, extended-const and threads proposals.
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING
 
 from ..base.config import Proposal
 from .row import SPECIAL, Row, Use, row, use
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 

@@ -21,10 +21,12 @@ the LLVM type ``<2 x i64>``.
 
 from __future__ import annotations
 
-from typing import Final
-
 from ..base.config import Proposal
 from ..base.record import dataclass
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Final
 
 SPECIAL: Final = "special"
 """In the type or lowering column: handled by a function of its own, found by mnemonic."""

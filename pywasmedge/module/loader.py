@@ -5,8 +5,6 @@ Function bodies are not decoded here, only their sizes and local declarations ar
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError
 from ..base.types import (
@@ -33,6 +31,7 @@ from .reader import (
     value_types,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..base.config import Configure
     from .ast import Range

@@ -7,12 +7,12 @@ be read: no error ever comes out of here.
 from __future__ import annotations
 
 from contextlib import suppress
-from typing import TYPE_CHECKING
 
 from ..base.errors import LoadError
 from ..base.types import ExternKind
 from .reader import name, u32
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

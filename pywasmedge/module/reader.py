@@ -8,13 +8,13 @@ item starts.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
 
 from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError
 from ..base.types import ValType
 from .limits import MAX_LOCALS, MAX_NAME
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from collections.abc import Set as AbstractSet

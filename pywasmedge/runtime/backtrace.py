@@ -8,13 +8,13 @@ frame information the compiler wrote next to the code (DWARF 5 section 6.4, in t
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode, Trap
 from ..base.record import dataclass
 from .code import find, take_failure
 from .native import ffi, lib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

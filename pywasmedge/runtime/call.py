@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from struct import error as StructError  # noqa: N812
 from threading import get_ident
-from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, ErrCode, Exit
 from ..base.types import ValType
@@ -18,9 +17,11 @@ from .native import address, ffi, lib
 from .objects import object_at
 from .values import decode
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from struct import Struct
+    from typing import Any
 
     from .core import Core
     from .values import Signature

@@ -6,7 +6,6 @@ Everything here may be called from any thread.
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
 
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
@@ -14,14 +13,17 @@ from ..base.record import dataclass
 from ..base.types import FunctionType, ValType
 from ..compiler.abi import canonical_types
 from ..compiler.codegen import Level
-from .native import CData, address, ffi, lib
+from .native import address, ffi, lib
 from .objects import object_at, own
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from ..compiler.code import Code
     from ..module.ast import Module
+    from .native import CData
 
     CompileUnit = Callable[[Sequence[int], Level], Code]
 

@@ -12,7 +12,6 @@ are kept there. Such groups go together, by Python's cyclic garbage collection.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from ..base.types import ExternKind, ValType
@@ -25,7 +24,10 @@ from .native import address, ffi, lib
 from .objects import object_at
 from .table import TableInstance
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .code import CompiledModule
     from .objects import Owned
     from .plan import Plan

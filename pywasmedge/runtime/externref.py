@@ -9,26 +9,27 @@ a reference, the others are let go.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol
 from weakref import ref
 
 from .objects import sweep
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any, Protocol
+
+    class Holder(Protocol):
+        """What owns places where guests keep external references.
+
+        Attributes:
+            externrefs: kind and address of each place, alternating.
+        """
+
+        externrefs: tuple[int, ...]
+
 
 GLOBAL, TABLE, SEGMENT = 0, 1, 2
 """What a place is, in ``Holder.externrefs``."""
-
-
-class Holder(Protocol):
-    """What owns places where guests keep external references.
-
-    Attributes:
-        externrefs: kind and address of each place, alternating.
-    """
-
-    externrefs: tuple[int, ...]
 
 
 _STEP = 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from struct import Struct
-from typing import TYPE_CHECKING, Any
 
 from ..base.closing import Closing
 from ..base.errors import ArgumentError, ErrCode
@@ -12,7 +11,10 @@ from .externref import GLOBAL, add_holder, passing
 from .native import address, ffi
 from .values import FORMAT, decode, encode
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .core import Core
 
 _LAYOUT = {type_: Struct("<" + FORMAT[type_]) for type_ in ValType}

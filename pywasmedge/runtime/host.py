@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..base.types import FunctionType, ValType
 from .call import callee, caller
 from .core import Caller, caller_of
@@ -13,9 +11,11 @@ from .native import address, ffi, lib
 from .objects import own
 from .values import signature
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from struct import Struct
+    from typing import Any
 
 
 def host_function(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from threading import RLock
-from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
 from ..base.closing import Closing
@@ -15,8 +14,10 @@ from .host import host_function
 from .memory import MemoryInstance
 from .table import TableInstance
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, MutableMapping
+    from typing import Any
 
     from ..base.types import ExternType, FunctionType
     from .core import Extern

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..base.errors import ErrCode, LinkError, Trap
 from ..base.types import ExternKind, FunctionType, GlobalType, Limits, MemoryType, TableType
 from .core import Core
@@ -14,8 +12,10 @@ from .native import address, ffi, lib
 from .objects import Owned, own
 from .table import TableInstance, new_table
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ..base.types import ExternType
     from .code import CompiledModule

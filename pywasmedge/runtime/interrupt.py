@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from threading import Event, RLock, Thread
-from typing import TYPE_CHECKING, Any
 
 from ..base import waiting
 from ..base.closing import Closing
 from .native import lib
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
 _REPEAT = 0.005
 """Seconds between requests: a guest on its way out of a helper can miss one."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from ..base.closing import Closing
 from ..base.errors import ErrCode, Trap
 from ..base.types import MAX_PAGES, PAGE_SIZE, Limits, MemoryType
 from .native import address, ffi, lib
 from .objects import Buffer, Owned, own
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 
 class MemoryInstance(Buffer, Closing):

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from threading import RLock
-from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.closing import Closing
 from ..base.config import Configure
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.record import dataclass
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
@@ -40,7 +40,8 @@ class ExportType:
     type: ExternType
 
 
-class Checked(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Checked:
     """The outcome of validating a module with a set of proposals."""
 
     proposals: frozenset[Proposal]

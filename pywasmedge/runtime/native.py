@@ -6,7 +6,9 @@ This is the only import of ``pywasmedge._native``. ``src/kernel.h`` documents th
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, TypeAlias
 
 try:
     from pywasmedge import _native
@@ -22,8 +24,9 @@ if not _native.lib.we_is_bound():
         " it was built from other sources, or a second copy of the library is loaded"
     )
 
-CData: TypeAlias = Any
-"""A C object of cffi (pointer, struct or array)."""
+if TYPE_CHECKING:
+    CData: TypeAlias = Any
+    """A C object of cffi (pointer, struct or array)."""
 
 ffi = _native.ffi
 lib: Any = _native.lib

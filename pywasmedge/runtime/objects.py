@@ -6,11 +6,12 @@ They are a second module inside the shared object of the cffi module.
 from __future__ import annotations
 
 from importlib.machinery import ExtensionFileLoader, ModuleSpec
-from typing import TYPE_CHECKING, Any
 
 from .native import address, ffi, lib, shared_object
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
 
     class Owned:
         """Calls the C function ``release`` with ``address`` when its last reference goes.

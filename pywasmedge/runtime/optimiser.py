@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .code import CompiledModule
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..base.types import ExternKind, ValType
 from ..module.ast import SegmentMode
 from ..module.names import Names, display_name, read_names
@@ -11,8 +9,10 @@ from .constant import evaluate, static_value
 from .native import ffi
 from .values import signature
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from ..base.types import ExternType
     from ..module.ast import Data, Element, Module, Range

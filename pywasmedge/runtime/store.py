@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from threading import RLock
-from typing import TYPE_CHECKING
 
 from ..base.closing import Closing
 from ..base.errors import ErrCode, LinkError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..base.closing import Closing
 from ..base.errors import ErrCode, Trap
 from ..base.types import Limits, TableType, ValType
@@ -12,7 +10,10 @@ from .native import address, ffi, lib
 from .objects import Owned, own
 from .values import decode, encode
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .core import Core
 
 _MAX_INDEX = 0xFFFF_FFFF

@@ -5,7 +5,6 @@ from __future__ import annotations
 from operator import index as as_index
 from struct import Struct
 from struct import error as StructError  # noqa: N812
-from typing import TYPE_CHECKING, Any
 
 from ..base.errors import ArgumentError, ErrCode
 from ..base.types import ValType
@@ -15,8 +14,10 @@ from .function import FunctionInstance, live
 from .native import address, ffi
 from .objects import object_at
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from ..base.types import FunctionType
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import abi, errno
 from .errno import WasiError
 from .function import U32, Memory, wasi
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .env import Env
 

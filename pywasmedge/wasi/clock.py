@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 from . import errno
 from .errno import WasiError
 from .function import U32, U64, wasi
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .env import Env
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from . import abi, errno
 from .errno import WasiError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .function import Iovecs
 

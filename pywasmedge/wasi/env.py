@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from _thread import allocate_lock
-from typing import TYPE_CHECKING
 
 from ..base import waiting
 from . import abi, errno
 from .descriptor import Descriptor, Stream
 from .errno import WasiError
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 

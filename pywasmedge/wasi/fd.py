@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
 
 from ..base import waiting
 from . import abi, errno
@@ -25,6 +24,7 @@ from .function import (
     wasi,
 )
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .descriptor import Descriptor
     from .env import Env

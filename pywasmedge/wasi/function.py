@@ -28,13 +28,13 @@ with ``WasiError`` or ``OSError``. An offset the host cannot represent is ``INVA
 from __future__ import annotations
 
 import struct
-from typing import TYPE_CHECKING
 
 from ..base.types import FunctionType, ValType
 from . import errno
 from .abi import LAYOUTS, MAX_IOVECS, MAX_PATH
 from .errno import WasiError, from_host
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar

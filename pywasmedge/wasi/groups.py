@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from .function import ALTERNATIVES, FUNCTIONS
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..base.types import FunctionType
     from .function import Function

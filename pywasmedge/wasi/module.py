@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 from ..base import log
 from ..base.types import ExternKind, FunctionType
@@ -13,6 +12,7 @@ from ..runtime.instance import ModuleInstance
 from .env import Env, parse_preopen
 from .groups import find, find_all, find_typed
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
 
 from . import abi, errno
 from .descriptor import Descriptor
@@ -14,6 +13,7 @@ from .filestat import filestat, new_times
 from .function import U16, U32, U64, Buffer, Fd, Filestat, Path, wasi
 from .resolve import Location
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .env import Env
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 import time
-from typing import TYPE_CHECKING
 
 from ..base import waiting
 from . import abi, errno
 from .errno import WasiError
 from .function import U32, Memory, wasi
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .descriptor import Descriptor
     from .env import Env

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NoReturn
-
 from ..base.errors import Exit
 from . import errno
 from .errno import WasiError
 from .function import U8, U32, wasi
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from .env import Env
 
 # What a signal does to a program that has no handler, as a guest has none. WASI's numbers.

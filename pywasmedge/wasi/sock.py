@@ -6,13 +6,12 @@ answer ``NOSYS``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from . import abi, errno
 from .env import wait
 from .errno import WasiError
 from .function import U8, U16, U32, Fd, Iovecs, alternative, wasi
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     import socket
 
