@@ -1,0 +1,38 @@
+/* What the C hosts of the tests share. */
+#ifndef PYWASMEDGE_TESTS_HARNESS_H
+#define PYWASMEDGE_TESTS_HARNESS_H
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <wasmedge/wasmedge.h>
+
+/* Ends the program with exit code 1 and a line on standard error unless the condition holds. */
+#define CHECK(condition)                                                           \
+  do {                                                                             \
+    if (!(condition)) {                                                            \
+      fprintf(stderr, "%s:%d: CHECK(%s) failed\n", __FILE__, __LINE__, #condition); \
+      exit(1);                                                                     \
+    }                                                                              \
+  } while (0)
+
+/* The same for the code of a result. */
+#define CHECK_CODE(outcome, expected)                                                                   \
+  do {                                                                                                  \
+    const uint32_t harness_code = WasmEdge_ResultGetCode(outcome);                                      \
+    if (harness_code != (uint32_t)(expected)) {                                                         \
+      fprintf(stderr, "%s:%d: %s: code 0x%02x, not 0x%02x\n", __FILE__, __LINE__, #outcome, harness_code, \
+              (unsigned)(expected));                                                                    \
+      exit(1);                                                                                          \
+    }                                                                                                   \
+  } while (0)
+
+/* Whether a string has exactly the bytes of a literal, which may contain NULs. */
+#define IS(string, literal) \
+  ((string).Length == sizeof(literal) - 1 && memcmp((string).Buf, literal, sizeof(literal) - 1) == 0)
+
+/* A string that borrows the bytes of a literal. */
+#define NAME(literal) WasmEdge_StringWrap(literal, sizeof(literal) - 1)
+
+#endif
