@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from ..base.config import Configure
     from ..runtime.instance import ModuleInstance
     from ..runtime.native import CData
-    from ..wasi import WasiModule
 
 
 class CVM(VM):
@@ -36,7 +35,7 @@ class CVM(VM):
             lib.capi_vm_set_host(self.c, registration, c)
         contexts[address(self.c)] = self
 
-    def _new_wasi(self) -> WasiModule:
+    def _new_wasi(self) -> Any:
         return new_wasi_module()
 
     def _activate(self, instance: ModuleInstance | None) -> None:
