@@ -16,7 +16,16 @@ from kernels import KERNELS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-SECTIONS = ("kernels", "calls", "instantiate", "threads", "compile", "startup", "programs")
+SECTIONS = (
+    "kernels",
+    "calls",
+    "boundary",
+    "instantiate",
+    "threads",
+    "compile",
+    "startup",
+    "programs",
+)
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -83,6 +92,10 @@ def measure(section: str, options: argparse.Namespace, engines: Sequence[Any], r
         return execution.section(engines, chosen, rounds)
     if section == "calls":
         return costs.crossings(engines, rounds)
+    if section == "boundary":
+        import boundary
+
+        return boundary.section(min(rounds, 5))
     if section == "instantiate":
         return costs.instantiation(engines, rounds)
     if section == "threads":
