@@ -36,12 +36,15 @@ void capi_configuration(const WasmEdge_ConfigureContext *configure, we_configura
 
 /* ---- Types (capi_type.c) ------------------------------------------------------------------------ */
 
+/* A type with `live` set is the type_view of a table or memory (instance.h): the limit is the object's. */
 struct WasmEdge_TableTypeContext {
   uint8_t type; /* enum WasmEdge_RefType */
+  bool live;
   WasmEdge_Limit limit;
 };
 
 struct WasmEdge_MemoryTypeContext {
+  bool live;
   WasmEdge_Limit limit;
 };
 

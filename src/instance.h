@@ -60,7 +60,7 @@ typedef struct we_memory {
   uint8_t pad[5];
   uint64_t declared_max; /* maximum of its type, if has_max */
   uint64_t declared_min; /* minimum of its type */
-  uint32_t type_view[4]; /* its type as the C API last showed it */
+  uint32_t type_view[4]; /* its type for the C API (capi_type.c) */
 } we_memory;
 
 typedef struct we_table {
@@ -73,7 +73,7 @@ typedef struct we_table {
   uint8_t pad[2];
   uint32_t declared_max;
   uint32_t declared_min;
-  uint32_t type_view[4]; /* its type as the C API last showed it */
+  uint32_t type_view[4]; /* its type for the C API (capi_type.c) */
 } we_table;
 
 /* Storage of one global; v128 uses all 16 bytes, other types the low ones (rest zero). */

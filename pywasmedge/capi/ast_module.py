@@ -90,9 +90,10 @@ class _Types:
         if isinstance(type_, GlobalType):
             made = ffi.new("WasmEdge_GlobalTypeContext *", [type_.type, type_.mutable])
         elif isinstance(type_, MemoryType):
-            made = ffi.new("WasmEdge_MemoryTypeContext *", [_limit(type_.limits)])
+            made = ffi.new("WasmEdge_MemoryTypeContext *", {"limit": _limit(type_.limits)})
         else:
-            made = ffi.new("WasmEdge_TableTypeContext *", [type_.element, _limit(type_.limits)])
+            values = {"type": type_.element, "limit": _limit(type_.limits)}
+            made = ffi.new("WasmEdge_TableTypeContext *", values)
         self._kept.append(made)
         return made
 
