@@ -34,7 +34,8 @@ uint64_t capi_funcref(uint64_t word);
 WasmEdge_Result capi_invoke(const we_measuring *measuring, we_func *func, const WasmEdge_Value *params,
                             uint32_t param_count, WasmEdge_Value *returns, uint32_t return_count);
 /* Where the thread's next call that succeeds leaves all its results, as malloc'ed memory; NULL for nowhere.
- * For the thread of an asynchronous run, which cannot know how many there will be. */
+ * Calls that host functions make do not count. For the thread of an asynchronous run, which cannot know how
+ * many there will be. */
 typedef struct capi_sink {
   WasmEdge_Value *values;
   uint32_t count;
@@ -42,6 +43,15 @@ typedef struct capi_sink {
 extern __thread capi_sink *capi_result_sink __attribute__((tls_model("initial-exec"), visibility("hidden")));
 /* Export `name` of a module, or NULL. */
 we_func *capi_find_function(WasmEdge_ModuleInstanceContext *module, WasmEdge_String name);
+/* What a place holds, which stays alive for the calling thread until capi_module_unuse; NULL if it holds
+ * nothing. `lock` guards changes of the place. Takes no lock and writes nothing that threads share,
+ * unless it is nested deeply. */
+typedef struct capi_use {
+  WasmEdge_ModuleInstanceContext *module;
+  bool counted; /* a reference instead of a mark of the thread */
+} capi_use;
+capi_use capi_module_use(_Atomic(WasmEdge_ModuleInstanceContext *) *place, pthread_mutex_t *lock);
+void capi_module_unuse(capi_use use);
 /* The order of names in lists: byte by byte, unsigned. */
 int capi_compare_names(WasmEdge_String a, WasmEdge_String b);
 /* Writes the sorted names of the exports of a kind; returns how many there are. */

@@ -32,6 +32,7 @@ struct WasmEdge_ModuleInstanceContext {
   pthread_mutex_t lock;
   uint32_t counts[KINDS];
   WasmEdge_String name;
+  WasmEdge_ModuleInstanceContext *next_retired;
 };
 
 static uint64_t mix(uint64_t hash, uint64_t word) {
@@ -93,13 +94,91 @@ void capi_module_acquire(WasmEdge_ModuleInstanceContext *module) {
   atomic_fetch_add_explicit(&module->references, 1, memory_order_relaxed);
 }
 
+/* ---- Life time ----------------------------------------------------------------------------------------
+ *
+ * References are counted. A call of an export does not count: it marks the module in its thread's
+ * `uses`, which costs no write to memory that other threads write. Whoever gives back the last
+ * reference while a thread uses the module leaves it in `retired`, and threads look there when they
+ * stop using something. Mark, then check the place; clear the mark, then look for retired modules;
+ * retire, then look for marks: with full barriers between, somebody always frees it. */
+
+static WasmEdge_ModuleInstanceContext *retired;
+static _Atomic uint32_t retired_count;
+static pthread_mutex_t retired_lock = PTHREAD_MUTEX_INITIALIZER;
+
+capi_use capi_module_use(_Atomic(WasmEdge_ModuleInstanceContext *) *place, pthread_mutex_t *lock) {
+  we_thread *thread = thread_self();
+  if (UNLIKELY(thread == NULL || thread->use_count == THREAD_USES)) {
+    pthread_mutex_lock(lock);
+    WasmEdge_ModuleInstanceContext *module = atomic_load(place);
+    if (module != NULL) capi_module_acquire(module);
+    pthread_mutex_unlock(lock);
+    return (capi_use){module, true};
+  }
+  _Atomic(void *) *mark = &thread->uses[thread->use_count];
+  for (;;) {
+    WasmEdge_ModuleInstanceContext *module = atomic_load_explicit(place, memory_order_acquire);
+    atomic_store(mark, module);
+    if (atomic_load(place) == module) {
+      if (module != NULL) thread->use_count++;
+      return (capi_use){module, false};
+    }
+  }
+}
+
+static void free_module(WasmEdge_ModuleInstanceContext *module);
+
+/* Frees the retired modules that no thread uses any more. */
+static void free_retired(void) {
+  WasmEdge_ModuleInstanceContext *unused = NULL;
+  pthread_mutex_lock(&retired_lock);
+  WasmEdge_ModuleInstanceContext **link = &retired;
+  while (*link != NULL) {
+    WasmEdge_ModuleInstanceContext *module = *link;
+    if (thread_any_uses(module)) {
+      link = &module->next_retired;
+    } else {
+      *link = module->next_retired;
+      module->next_retired = unused;
+      unused = module;
+      atomic_fetch_sub(&retired_count, 1);
+    }
+  }
+  pthread_mutex_unlock(&retired_lock);
+  while (unused != NULL) {
+    WasmEdge_ModuleInstanceContext *module = unused;
+    unused = module->next_retired;
+    free_module(module);
+  }
+}
+
+void capi_module_unuse(capi_use use) {
+  if (use.counted) {
+    if (use.module != NULL) capi_module_release(use.module);
+    return;
+  }
+  if (use.module == NULL) return;
+  we_thread *thread = we_current;
+  atomic_store(&thread->uses[--thread->use_count], NULL);
+  if (UNLIKELY(atomic_load(&retired_count) != 0)) free_retired();
+}
+
+void capi_module_release(WasmEdge_ModuleInstanceContext *module) {
+  if (atomic_fetch_sub(&module->references, 1) != 1) return;
+  pthread_mutex_lock(&retired_lock);
+  module->next_retired = retired;
+  retired = module;
+  atomic_fetch_add(&retired_count, 1);
+  pthread_mutex_unlock(&retired_lock);
+  free_retired();
+}
+
 static void free_entry(entry *one) {
   if (one->kind == WasmEdge_ExternalType_Global && one->index != WE_ASK_PYTHON) free(atomic_load(&one->object));
   free(one);
 }
 
-void capi_module_release(WasmEdge_ModuleInstanceContext *module) {
-  if (atomic_fetch_sub(&module->references, 1) != 1) return;
+static void free_module(WasmEdge_ModuleInstanceContext *module) {
   we_bound_python.we_py_module_end(module);
   table *exports = atomic_load(&module->exports);
   for (uint64_t i = 0; i <= exports->mask; i++) {

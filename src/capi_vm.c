@@ -1,5 +1,5 @@
-/* VM contexts: what executing needs, without Python. The mutex guards which module is the active one;
- * a call holds a reference to its module, so instantiating or cleaning up never waits for it. */
+/* VM contexts: what executing needs, without Python. The mutex guards changes of the active module; a
+ * call keeps its module alive, so instantiating or cleaning up never waits for it. */
 #include <stdlib.h>
 
 #include "bridge.h"
@@ -9,7 +9,7 @@ enum { HOSTS = 2 };
 
 struct WasmEdge_VMContext {
   pthread_mutex_t lock;
-  WasmEdge_ModuleInstanceContext *active;
+  _Atomic(WasmEdge_ModuleInstanceContext *) active;
   WasmEdge_StoreContext *store;
   we_statistics *statistics;
   we_measuring measuring;
@@ -36,8 +36,7 @@ we_statistics *capi_vm_statistics(WasmEdge_VMContext *vm) { return vm->statistic
 void capi_vm_set_active(WasmEdge_VMContext *vm, WasmEdge_ModuleInstanceContext *module) {
   if (module != NULL) capi_module_acquire(module);
   pthread_mutex_lock(&vm->lock);
-  WasmEdge_ModuleInstanceContext *before = vm->active;
-  vm->active = module;
+  WasmEdge_ModuleInstanceContext *before = atomic_exchange(&vm->active, module);
   pthread_mutex_unlock(&vm->lock);
   if (before != NULL) capi_module_release(before);
 }
@@ -54,14 +53,7 @@ void capi_vm_free(WasmEdge_VMContext *vm) {
   free(vm);
 }
 
-/* A reference to the active module, or NULL. */
-static WasmEdge_ModuleInstanceContext *take_active(WasmEdge_VMContext *vm) {
-  pthread_mutex_lock(&vm->lock);
-  WasmEdge_ModuleInstanceContext *module = vm->active;
-  if (module != NULL) capi_module_acquire(module);
-  pthread_mutex_unlock(&vm->lock);
-  return module;
-}
+static capi_use use_active(WasmEdge_VMContext *vm) { return capi_module_use(&vm->active, &vm->lock); }
 
 /* ---- Executing --------------------------------------------------------------------------------------- */
 
@@ -77,10 +69,10 @@ WasmEdge_Result WasmEdge_VMExecute(WasmEdge_VMContext *Cxt, const WasmEdge_Strin
                                    const WasmEdge_Value *Params, const uint32_t ParamLen, WasmEdge_Value *Returns,
                                    const uint32_t ReturnLen) {
   if (Cxt == NULL) return capi_fail(WasmEdge_ErrCode_WrongVMWorkflow);
-  WasmEdge_ModuleInstanceContext *module = take_active(Cxt);
-  if (module == NULL) return capi_fail(WasmEdge_ErrCode_WrongInstanceAddress);
-  const WasmEdge_Result ended = capi_vm_run(Cxt, module, FuncName, Params, ParamLen, Returns, ReturnLen);
-  capi_module_release(module);
+  const capi_use use = use_active(Cxt);
+  if (use.module == NULL) return capi_fail(WasmEdge_ErrCode_WrongInstanceAddress);
+  const WasmEdge_Result ended = capi_vm_run(Cxt, use.module, FuncName, Params, ParamLen, Returns, ReturnLen);
+  capi_module_unuse(use);
   return ended;
 }
 
@@ -98,24 +90,23 @@ WasmEdge_Result WasmEdge_VMExecuteRegistered(WasmEdge_VMContext *Cxt, const Wasm
 
 /* ---- Looking around ------------------------------------------------------------------------------------ */
 
-/* Type of a function of a module; gives the reference to the module back. */
-static const WasmEdge_FunctionTypeContext *type_in(WasmEdge_ModuleInstanceContext *module, WasmEdge_String name) {
-  if (module == NULL) return NULL;
-  const we_func *func = capi_find_function(module, name);
+/* Type of a function of a module; stops using the module. */
+static const WasmEdge_FunctionTypeContext *type_in(capi_use use, WasmEdge_String name) {
+  const we_func *func = use.module != NULL ? capi_find_function(use.module, name) : NULL;
   const we_type *type = func != NULL ? we_type_get(func->type_id) : NULL;
-  capi_module_release(module);
+  capi_module_unuse(use);
   return function_type_context(type);
 }
 
 const WasmEdge_FunctionTypeContext *WasmEdge_VMGetFunctionType(WasmEdge_VMContext *Cxt,
                                                                const WasmEdge_String FuncName) {
-  return Cxt != NULL ? type_in(take_active(Cxt), FuncName) : NULL;
+  return Cxt != NULL ? type_in(use_active(Cxt), FuncName) : NULL;
 }
 
 const WasmEdge_FunctionTypeContext *WasmEdge_VMGetFunctionTypeRegistered(WasmEdge_VMContext *Cxt,
                                                                          const WasmEdge_String ModuleName,
                                                                          const WasmEdge_String FuncName) {
-  return Cxt != NULL ? type_in(capi_store_find(Cxt->store, ModuleName), FuncName) : NULL;
+  return Cxt != NULL ? type_in((capi_use){capi_store_find(Cxt->store, ModuleName), true}, FuncName) : NULL;
 }
 
 uint32_t WasmEdge_VMGetFunctionListLength(WasmEdge_VMContext *Cxt) {
@@ -132,7 +123,8 @@ static void list_types(WasmEdge_ModuleInstanceContext *module, const WasmEdge_St
 
 uint32_t WasmEdge_VMGetFunctionList(WasmEdge_VMContext *Cxt, WasmEdge_String *Names,
                                     const WasmEdge_FunctionTypeContext **FuncTypes, const uint32_t Len) {
-  WasmEdge_ModuleInstanceContext *module = Cxt != NULL ? take_active(Cxt) : NULL;
+  const capi_use use = Cxt != NULL ? use_active(Cxt) : (capi_use){NULL, false};
+  WasmEdge_ModuleInstanceContext *module = use.module;
   if (module == NULL) return 0;
   uint32_t count = capi_module_list(module, WasmEdge_ExternalType_Function, NULL, 0);
   const uint32_t wanted = Len < count ? Len : count;
@@ -146,14 +138,12 @@ uint32_t WasmEdge_VMGetFunctionList(WasmEdge_VMContext *Cxt, WasmEdge_String *Na
       count = 0;
     }
   }
-  capi_module_release(module);
+  capi_module_unuse(use);
   return count;
 }
 
 const WasmEdge_ModuleInstanceContext *WasmEdge_VMGetActiveModule(const WasmEdge_VMContext *Cxt) {
-  WasmEdge_ModuleInstanceContext *module = Cxt != NULL ? take_active((WasmEdge_VMContext *)Cxt) : NULL;
-  if (module != NULL) capi_module_release(module);
-  return module;
+  return Cxt != NULL ? atomic_load(&Cxt->active) : NULL;
 }
 
 WasmEdge_ModuleInstanceContext *WasmEdge_VMGetImportModuleContext(WasmEdge_VMContext *Cxt,

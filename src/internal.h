@@ -51,6 +51,8 @@ typedef struct we_entry {
 
 enum { STOP_ASKED = 1, STOP_SIGINT = 2 };
 
+enum { THREAD_USES = 8 };
+
 struct we_thread {
   /* Read and written by the assembly in machine_*.c: keep the order. */
   _Atomic(we_entry *) entry; /* innermost transition, NULL outside of guests */
@@ -75,12 +77,15 @@ struct we_thread {
   _Atomic uint32_t references;
   _Atomic(void *) waiting_on; /* bucket of atomic_wait.c this thread waits in */
   pthread_cond_t wake;
+  _Atomic(void *) uses[THREAD_USES]; /* what must not be freed as long as it stands here */
+  uint32_t use_count;
   we_thread *next; /* of all threads, see thread.c */
 };
 
 extern __thread we_thread *we_current __attribute__((tls_model("initial-exec"), visibility("hidden")));
 
 we_thread *thread_attach(void); /* NULL when memory is exhausted */
+bool thread_any_uses(const void *object); /* whether it stands in the uses of any thread */
 
 static inline we_thread *thread_self(void) {
   we_thread *thread = we_current;

@@ -48,6 +48,15 @@ bool we_guests_running(void) {
   return running;
 }
 
+bool thread_any_uses(const void *object) {
+  bool found = false;
+  pthread_mutex_lock(&all_threads_lock);
+  for (we_thread *thread = all_threads; thread != NULL && !found; thread = thread->next)
+    for (int i = 0; i < THREAD_USES && !found; i++) found = atomic_load(&thread->uses[i]) == object;
+  pthread_mutex_unlock(&all_threads_lock);
+  return found;
+}
+
 static pthread_key_t at_exit;
 static bool have_key;
 
