@@ -133,3 +133,7 @@ void atomic_wait_wake(we_thread *thread) {
   pthread_cond_signal(&thread->wake);
   pthread_mutex_unlock(&queue->lock);
 }
+
+void atomic_wait_after_fork(void) {
+  for (int i = 0; i < BUCKETS; i++) buckets[i] = (bucket){.lock = PTHREAD_MUTEX_INITIALIZER};
+}

@@ -225,6 +225,7 @@ def python_build() -> str:
     version = f"{sys.version_info[0]}.{sys.version_info[1]}"
     facts = {
         "PYTHON_EXECUTABLE": sys.executable,
+        "PYTHON_BASE_EXECUTABLE": getattr(sys, "_base_executable", sys.executable),
         "PYTHON_VERSION": version,
         "PYTHON_LIBRARY_DIR": sysconfig.get_config_var("LIBDIR") or "",
         "PYTHON_LIBRARY": sysconfig.get_config_var("INSTSONAME") or f"libpython{version}.so.1.0",

@@ -72,5 +72,8 @@ void capi_log(int32_t level, const char *text);
 /* Starts Python if necessary and imports pywasmedge.capi. False, with a message on standard error the
  * first time, if that cannot be done. Cheap once it has succeeded. */
 bool python_ready(void);
+/* Around fork(), for an interpreter that was started here: makes it usable in the child. */
+void python_before_fork(void);
+void python_after_fork(bool in_child);
 
 #endif

@@ -104,7 +104,7 @@ void capi_module_acquire(WasmEdge_ModuleInstanceContext *module) {
 
 static WasmEdge_ModuleInstanceContext *retired;
 static _Atomic uint32_t retired_count;
-static pthread_mutex_t retired_lock = PTHREAD_MUTEX_INITIALIZER;
+static FORK_SAFE_MUTEX(retired_lock);
 
 capi_use capi_module_use(_Atomic(WasmEdge_ModuleInstanceContext *) *place, pthread_mutex_t *lock) {
   we_thread *thread = thread_self();

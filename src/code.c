@@ -11,7 +11,7 @@ typedef struct extent {
   struct extent *next;
 } extent;
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static FORK_SAFE_MUTEX(lock);
 static _Atomic uint64_t arena_start, arena_end;
 static extent *free_list;
 

@@ -5,7 +5,7 @@
 #include "internal.h"
 #include "callbacks.h"
 
-pthread_mutex_t instance_lock = PTHREAD_MUTEX_INITIALIZER;
+FORK_SAFE_MUTEX(instance_lock);
 
 /* Takes `count` items of `size` bytes from a block that is being laid out. */
 static uint64_t place(uint64_t *end, uint64_t count, uint64_t size) {

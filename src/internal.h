@@ -86,6 +86,7 @@ extern __thread we_thread *we_current __attribute__((tls_model("initial-exec"), 
 
 we_thread *thread_attach(void); /* NULL when memory is exhausted */
 bool thread_any_uses(const void *object); /* whether it stands in the uses of any thread */
+void thread_after_fork(void); /* in the child: the other threads are gone */
 
 static inline we_thread *thread_self(void) {
   we_thread *thread = we_current;
@@ -116,6 +117,16 @@ void chain_signal(int signal, const struct sigaction *previous, void *info, void
 /* ---- atomic_wait.c ----------------------------------------------------------------------------- */
 
 void atomic_wait_wake(we_thread *thread); /* so that it looks at its interrupt flag */
+void atomic_wait_after_fork(void); /* in the child: nobody waits any more */
+
+/* ---- fork.c ------------------------------------------------------------------------------------ */
+
+/* Defines a mutex that nobody holds, so that what it guards is whole, when the process forks. The thread
+ * that forks must not hold one. */
+#define FORK_SAFE_MUTEX(name)                        \
+  pthread_mutex_t name = PTHREAD_MUTEX_INITIALIZER;  \
+  static pthread_mutex_t *const name##_at_fork __attribute__((used, section("we_mutexes"))) = &name
+void fork_watch(void); /* from now on forks are looked after */
 
 /* ---- helpers of generated code; each has a gate in machine_*.c ---------------------------------- */
 

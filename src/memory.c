@@ -8,7 +8,7 @@
 /* Every address a guest can form: 2^32 - 1 plus an offset below 2^31, plus the widest access. */
 static const uint64_t GUARDED_RESERVATION = (6ull << 30) + WASM_PAGE;
 
-static pthread_mutex_t grow_lock = PTHREAD_MUTEX_INITIALIZER;
+static FORK_SAFE_MUTEX(grow_lock);
 
 /* Reserves between min and max bytes, as much as the system grants, but beyond min no more than a
  * quarter of what the process may use; 0 if it grants not even min. */

@@ -9,7 +9,7 @@ enum { BLOCK_THUNKS = 8190, MAX_BLOCKS = 2048 };
 
 static _Atomic(uint8_t *) blocks[MAX_BLOCKS];
 static uint32_t block_count;
-static pthread_mutex_t thunk_lock = PTHREAD_MUTEX_INITIALIZER;
+static FORK_SAFE_MUTEX(thunk_lock);
 
 static void *thunk(uint32_t index) {
   return atomic_load(&blocks[index / BLOCK_THUNKS]) + THUNK_HEADER + (index % BLOCK_THUNKS) * THUNK_SIZE;

@@ -7,7 +7,7 @@
 /* Most elements of a table whose type states no smaller maximum (its minimum may be larger). */
 static const uint32_t DEFAULT_LIMIT = 10000000;
 
-static pthread_mutex_t grow_lock = PTHREAD_MUTEX_INITIALIZER;
+static FORK_SAFE_MUTEX(grow_lock);
 
 static uint64_t mapped_bytes(const we_table *table) {
   const uint64_t bytes = (uint64_t)table->capacity * sizeof *table->elems;

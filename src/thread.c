@@ -22,7 +22,7 @@ enum {
 static const uint64_t STACK_TOO_BIG = 4ull << 30, OWN_LIMIT = 512ull << 20, OWN_GUARD = 64 << 10;
 
 static we_thread *all_threads;
-static pthread_mutex_t all_threads_lock = PTHREAD_MUTEX_INITIALIZER;
+static FORK_SAFE_MUTEX(all_threads_lock);
 
 static void list_thread(we_thread *thread) {
   pthread_mutex_lock(&all_threads_lock);
@@ -55,6 +55,18 @@ bool thread_any_uses(const void *object) {
     for (int i = 0; i < THREAD_USES && !found; i++) found = atomic_load(&thread->uses[i]) == object;
   pthread_mutex_unlock(&all_threads_lock);
   return found;
+}
+
+void thread_after_fork(void) {
+  we_thread *next;
+  for (we_thread *thread = all_threads; thread != NULL; thread = next) {
+    next = thread->next;
+    if (thread == we_current) continue;
+    pthread_mutex_init(&thread->lock, NULL); /* its holder may be gone */
+    thread->alive = false;
+  }
+  all_threads = we_current;
+  if (we_current != NULL) we_current->next = NULL;
 }
 
 static pthread_key_t at_exit;

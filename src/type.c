@@ -11,7 +11,7 @@ static _Atomic(we_type *) chunks[CHUNKS];
 static uint32_t next_id = 1;
 static uint32_t *buckets; /* ids by hash, 0 for a free place */
 static uint32_t bucket_count;
-static pthread_mutex_t type_lock = PTHREAD_MUTEX_INITIALIZER; /* guards the above but chunks */
+static FORK_SAFE_MUTEX(type_lock); /* guards the above but chunks */
 
 we_type *type_get(uint32_t type_id) { return &atomic_load(&chunks[type_id / CHUNK])[type_id % CHUNK]; }
 
