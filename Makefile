@@ -10,6 +10,8 @@ SOURCES := pyproject.toml setup.py $(wildcard src/*.c src/*.h src/*.py)
 demo: $(VENV)/built
 	$(BIN)/python docs/examples/wordcount.py README.md
 	$(BIN)/wasmedge --dir .:. tests/guests/wordcount.wasm README.md
+	$(MAKE) --no-print-directory -C c_examples build/quick_start build/wasi
+	cd c_examples && build/quick_start && build/wasi
 
 test: $(VENV)/tools
 	$(BIN)/python -m pytest -q

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import capi_host
 import pytest
 
 ROOT = Path(__file__).parents[1]
@@ -19,6 +20,15 @@ def test_python_example(
     promised = re.findall(r"print\(.*\)  # (.+)$", example, re.MULTILINE)
     exec(compile(example, "README.md", "exec"), {})
     assert capsys.readouterr().out.splitlines() == promised
+
+
+def test_c_example(tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```c\n(.*?)^```", README, re.MULTILINE | re.DOTALL)
+    source = tmp_path / "readme.c"
+    source.write_text(example)
+    promised = re.findall(r"// (\d+)$", example, re.MULTILINE)
+    done = capi_host.run(capi_host.build(source), cwd=ROOT)
+    assert (done.returncode, done.stdout.splitlines(), done.stderr) == (0, promised, "")
 
 
 @pytest.mark.parametrize("link", re.findall(r"\]\(([^)]+)\)", README))
