@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..runtime.native import address, lib
+from ..runtime.native import address, ffi, lib
 from ..runtime.store import Store
 from . import module_instance
 from .export import contexts, export, kind, name
@@ -27,7 +27,7 @@ class CStore(Store):
 
     def _changed(self, key: str, instance: ModuleInstance | None) -> None:
         """See :class:`Store`. Called with the lock held."""
-        c = module_instance.context_of(instance) if instance is not None else None
+        c = module_instance.context_of(instance) if instance is not None else ffi.NULL
         characters = name(key)
         if not lib.capi_store_set(self.c, characters, len(characters), c):
             raise MemoryError
