@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import capi_host
@@ -73,6 +75,23 @@ def test_a_failing_check_ends_the_program(folder: Path) -> None:
     done = capi_host.run(folder / "build" / "step_by_step", cwd=folder / "build")
     assert done.returncode == 1
     assert "invalid path" in done.stderr
+
+
+def test_away_from_the_source_tree(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """There make asks the installed command where headers and library are."""
+    copy = tmp_path / "c_examples"
+    shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("build"))
+    command = tmp_path / "pywasmedge-config"
+    code = "import sys; from pywasmedge.cli.config import main; sys.exit(main())"
+    command.write_text(
+        f"#!/bin/sh\nPYTHONPATH='{ROOT}' exec '{sys.executable}' -c '{code}' \"$@\"\n"
+    )
+    command.chmod(0o755)
+    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
+    subprocess.run(
+        [tool("make"), f"CC={capi_host.compiler()}", "build/quick_start"], cwd=copy, check=True
+    )
+    assert output(copy, "quick_start", {}) == expected("quick_start")
 
 
 def test_every_program_is_described_and_has_its_output() -> None:
