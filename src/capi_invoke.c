@@ -83,7 +83,8 @@ WasmEdge_Result capi_invoke(const we_measuring *measuring, we_func *func, const 
                      : we_call(func, frame);
   if (code == 0 && returns != NULL)
     read_results(type, frame, returns, return_count < type->result_count ? return_count : type->result_count);
-  if (UNLIKELY(capi_result_sink != NULL) && code == 0 && !fill_sink(type, frame)) code = WasmEdge_ErrCode_RuntimeError;
+  if (UNLIKELY(capi_result_sink != NULL) && code == 0 && we_call_depth() == 0 && !fill_sink(type, frame))
+    code = WasmEdge_ErrCode_RuntimeError;
   if (UNLIKELY(frame != slots)) free(frame);
   return UNLIKELY(code != 0) ? ended(code) : result(0);
 }

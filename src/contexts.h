@@ -134,6 +134,12 @@ WasmEdge_Result capi_vm_run(WasmEdge_VMContext *vm, WasmEdge_ModuleInstanceConte
                             const WasmEdge_Value *params, uint32_t param_count, WasmEdge_Value *returns,
                             uint32_t return_count);
 
+/* ---- Asynchronous runs (capi_async.c) ---------------------------------------------------------------------- */
+
+/* For host functions that wait: descriptor that becomes readable when the asynchronous run on the calling
+ * thread is cancelled; -1 if there is no such run. It is closed with the run. */
+int32_t capi_async_handle(void);
+
 /* ---- Logging (capi_value.c) ------------------------------------------------------------------------------- */
 
 /* Lines below this level are dropped: 0 debug, 1 info, 2 error. */

@@ -7,8 +7,9 @@
 
 #include "internal.h"
 
+#define THE_SIGNAL (SIGRTMAX - 4)
+
 static struct sigaction previous;
-static int the_signal;
 static char marker; /* its address tells our signals from foreign ones */
 
 /* Unwinds if the thread is in generated code or in what that called from the C library. */
@@ -45,8 +46,7 @@ static void on_interrupt(int signal, siginfo_t *info, void *context) {
 static void install(void) {
   struct sigaction action = {.sa_sigaction = on_interrupt, .sa_flags = SA_SIGINFO | SA_ONSTACK | SA_RESTART};
   sigemptyset(&action.sa_mask);
-  the_signal = SIGRTMAX - 4;
-  sigaction(the_signal, &action, &previous);
+  sigaction(THE_SIGNAL, &action, &previous);
 }
 
 void we_interrupt(we_thread *thread) {
@@ -55,9 +55,16 @@ void we_interrupt(we_thread *thread) {
   atomic_store(&thread->interrupt, STOP_ASKED);
   pthread_mutex_lock(&thread->lock);
   const bool in_guest = atomic_load(&thread->entry) != NULL && atomic_load(&thread->in_host) == 0;
-  if (thread->alive && in_guest) pthread_sigqueue(thread->id, the_signal, (union sigval){.sival_ptr = &marker});
+  if (thread->alive && in_guest) pthread_sigqueue(thread->id, THE_SIGNAL, (union sigval){.sival_ptr = &marker});
   pthread_mutex_unlock(&thread->lock);
   atomic_wait_wake(thread);
+}
+
+void we_interrupt_unblock(void) {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  sigaddset(&wanted, THE_SIGNAL);
+  pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
 /* ---- Interrupts from the terminal ------------------------------------------------------------- */

@@ -140,6 +140,8 @@ void we_thread_unref(we_thread *thread);
  * just on its way back from a helper can miss the request until the next one, so repeat it every
  * few milliseconds until the call has ended, then have that thread call we_interrupt_clear. */
 void we_interrupt(we_thread *thread);
+/* Lets requests reach the calling thread although it may have all signals blocked. */
+void we_interrupt_unblock(void);
 /* Withdraws a request for the calling thread that was not served. */
 void we_interrupt_clear(void);
 /* From now on SIGINT, after its present handler has run, also stops the guest of the thread that
