@@ -282,7 +282,7 @@ static void start_interrupting(WasmEdge_Async *run) {
   sigset_t all, before;
   sigfillset(&all);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  if (!start_thread(run, interrupt)) we_interrupt(run->thread);
+  start_thread(run, interrupt); /* otherwise the first request has to do */
   pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -297,8 +297,11 @@ void WasmEdge_AsyncCancel(WasmEdge_Async *Cxt) {
   pthread_mutex_lock(&Cxt->lock);
   if (!Cxt->done && !Cxt->cancelled) {
     Cxt->cancelled = true;
-    wake_up(Cxt);
-    if (Cxt->thread != NULL) start_interrupting(Cxt);
+    if (Cxt->thread != NULL) {
+      we_interrupt(Cxt->thread); /* before the guest can go on */
+      wake_up(Cxt);
+      start_interrupting(Cxt);
+    }
   }
   pthread_mutex_unlock(&Cxt->lock);
 }

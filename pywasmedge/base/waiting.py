@@ -10,6 +10,10 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 _lock = allocate_lock()
 _watched: dict[int, _Watched] = {}
 
@@ -58,6 +62,14 @@ def wake(thread: int) -> None:
                 pass  # enough of them lie there already
 
 
+def _none() -> int:
+    return -1
+
+
+elsewhere: Callable[[], int] = _none
+"""``handle`` of threads that were not announced here: the C library's asynchronous runs."""
+
+
 def handle() -> int:
     """Host descriptor that becomes readable when the calling thread must not wait any longer.
 
@@ -65,7 +77,7 @@ def handle() -> int:
     """
     watched = _watched.get(get_ident()) if _watched else None
     if watched is None:
-        return -1
+        return elsewhere()
     with _lock:
         if watched.pipe is None:
             watched.pipe = os.pipe()

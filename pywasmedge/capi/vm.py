@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base import waiting
 from ..runtime.native import address, ffi, lib
 from ..vm import VM, new_wasi_module
 from . import module_instance
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from ..base.config import Configure
     from ..runtime.instance import ModuleInstance
     from ..runtime.native import CData
+
+
+waiting.elsewhere = lib.capi_async_handle
 
 
 class CVM(VM):

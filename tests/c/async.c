@@ -1,15 +1,16 @@
-/* Asynchronous runs. Arguments: guest.wasm and what to try, all if nothing is named. */
+/* Asynchronous runs. Arguments: guest.wasm, waiting_guest.wasm, what to try. */
 #define _GNU_SOURCE
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "harness.h"
 
 enum { GUEST_SIZE = 1 << 16 };
 
-static const char *path;
+static const char *path, *second_path;
 static uint8_t guest[GUEST_SIZE];
 static uint32_t guest_size;
 static WasmEdge_VMContext *vm;
@@ -262,6 +263,29 @@ static void deleting(void) {
   check_vm();
 }
 
+/* Host functions that wait: for an hour to pass, for input that does not come. */
+static void waiting_guests(void) {
+  int ends[2];
+  CHECK(pipe(ends) == 0 && dup2(ends[0], 0) == 0);
+  WasmEdge_ConfigureContext *configure = WasmEdge_ConfigureCreate();
+  WasmEdge_ConfigureAddHostRegistration(configure, WasmEdge_HostRegistration_Wasi);
+  WasmEdge_VMContext *own = WasmEdge_VMCreate(configure, NULL);
+  WasmEdge_ConfigureDelete(configure);
+  WasmEdge_ModuleInstanceContext *wasi = WasmEdge_VMGetImportModuleContext(own, WasmEdge_HostRegistration_Wasi);
+  WasmEdge_ModuleInstanceInitWASI(wasi, NULL, 0, NULL, 0, NULL, 0);
+  CHECK_CODE(WasmEdge_VMLoadWasmFromFile(own, second_path), 0);
+  CHECK_CODE(WasmEdge_VMValidate(own), 0);
+  CHECK_CODE(WasmEdge_VMInstantiate(own), 0);
+  const WasmEdge_String names[] = {NAME("sleep"), NAME("read")};
+  for (int i = 0; i < 8; i++) {
+    WasmEdge_Async *run = WasmEdge_VMAsyncExecute(own, names[i % 2], NULL, 0);
+    CHECK(!WasmEdge_AsyncWaitFor(run, (uint64_t)i / 2 * 10));
+    WasmEdge_AsyncCancel(run);
+    CHECK_CODE(code_of(run), 0x07);
+  }
+  WasmEdge_VMDelete(own);
+}
+
 static void blocked_signals(void) {
   sigset_t all, before;
   sigfillset(&all);
@@ -334,14 +358,16 @@ static const struct {
     {"cancelling_one_of_three", cancelling_one_of_three},
     {"host_functions", host_functions},
     {"deleting", deleting},
+    {"waiting_guests", waiting_guests},
     {"blocked_signals", blocked_signals},
     {"small_default_stack", small_default_stack},
     {"threads", threads},
 };
 
 int main(int argc, char **argv) {
-  CHECK(argc == 2 || argc == 3);
+  CHECK(argc == 4);
   path = argv[1];
+  second_path = argv[2];
   FILE *file = fopen(path, "rb");
   CHECK(file != NULL);
   guest_size = (uint32_t)fread(guest, 1, sizeof guest, file);
@@ -353,14 +379,14 @@ int main(int argc, char **argv) {
   CHECK_CODE(WasmEdge_VMLoadWasmFromFile(vm, path), 0);
   CHECK_CODE(WasmEdge_VMValidate(vm), 0);
   CHECK_CODE(WasmEdge_VMInstantiate(vm), 0);
-  if (argc == 3 && strcmp(argv[2], "exit") == 0) { /* while runs are under way */
+  if (strcmp(argv[3], "exit") == 0) { /* while runs are under way */
     for (int i = 0; i < 4; i++) execute(NAME("spin"), NULL, 0);
     WasmEdge_VMAsyncRunWasmFromFile(vm, path, NAME("spin"), NULL, 0);
     return 0;
   }
   int done = 0;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    if (argc == 3 && strcmp(argv[2], cases[i].name) != 0) continue;
+    if (strcmp(argv[3], cases[i].name) != 0) continue;
     cases[i].function();
     done++;
   }

@@ -28,6 +28,17 @@
     }                                                                                                   \
   } while (0)
 
+/* Whether Python has been loaded into this process. */
+static inline int has_python(void) {
+  FILE *maps = fopen("/proc/self/maps", "r");
+  char line[8192];
+  int found = 0;
+  CHECK(maps != NULL);
+  while (!found && fgets(line, sizeof line, maps) != NULL) found = strstr(line, "libpython") != NULL;
+  fclose(maps);
+  return found;
+}
+
 /* Whether a string has exactly the bytes of a literal, which may contain NULs. */
 #define IS(string, literal) \
   ((string).Length == sizeof(literal) - 1 && memcmp((string).Buf, literal, sizeof(literal) - 1) == 0)

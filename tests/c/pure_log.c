@@ -11,5 +11,6 @@ int main(void) {
   CHECK_CODE(WasmEdge_MemoryInstanceGetData(memory, (uint8_t *)&memory, 0, 1), 0x88);
   WasmEdge_MemoryInstanceDelete(memory);
   WasmEdge_MemoryTypeDelete(type);
+  CHECK(!has_python());
   return 0;
 }

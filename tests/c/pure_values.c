@@ -137,5 +137,6 @@ int main(void) {
   copying_strings();
   results();
   limits();
+  CHECK(!has_python());
   return 0;
 }
