@@ -357,8 +357,11 @@ void python_before_fork(void) {
 void python_after_fork(bool in_child) {
   if (!in_fork) return;
   in_fork = false;
-  if (atomic_load(&started)) {
-    (in_child ? py.PyOS_AfterFork_Child : py.PyOS_AfterFork_Parent)();
+  if (atomic_load(&started) && in_child) {
+    py.PyOS_AfterFork_Child();
+    py.PyEval_SaveThread(); /* keeps this thread's state: Python cannot do without any */
+  } else if (atomic_load(&started)) {
+    py.PyOS_AfterFork_Parent();
     py.PyGILState_Release(fork_state);
   }
   pthread_mutex_unlock(&start_lock);

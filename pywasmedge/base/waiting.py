@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock, get_ident
 
+from .forking import fork_safe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_lock = allocate_lock()
+_lock = fork_safe(allocate_lock())
 _watched: dict[int, _Watched] = {}
 
 

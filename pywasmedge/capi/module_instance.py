@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from threading import RLock
 
+from ..base.forking import fork_safe
 from ..base.types import ExternKind, GlobalType, ValType
 from ..runtime.call import caller
 from ..runtime.code import type_of
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 kind("ModuleInstanceContext", ModuleInstance)
 
-_lock = RLock()
+_lock = fork_safe(RLock())
 _by_instance: dict[int, _Context] = {}
 """Contexts by ``id`` of the instance."""
 

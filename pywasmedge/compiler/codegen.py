@@ -10,6 +10,7 @@ from __future__ import annotations
 import threading
 from enum import IntEnum
 
+from ..base.forking import fork_safe
 from .abi import MODULE_FLAGS
 
 TYPE_CHECKING = False
@@ -70,7 +71,7 @@ def verify(text: str, name: str = "") -> None:
     _WORKERS[Level.QUICK].run(lambda machine: machine.verify(text + MODULE_FLAGS), name)
 
 
-_load_lock = threading.Lock()
+_load_lock = fork_safe(threading.Lock())
 _llvm: LLVM | None = None
 
 
@@ -99,7 +100,7 @@ class _Worker:
 
     def __init__(self, level: Level) -> None:
         self._level = level
-        self._lock = threading.Lock()
+        self._lock = fork_safe(threading.Lock())
         self._jobs: SimpleQueue[Callable[[], None]] | None = None
         self._thread: threading.Thread | None = None
         self._machine: Machine | None = None

@@ -9,6 +9,7 @@ import threading
 
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
+from ..base.forking import fork_safe
 from ..base.record import dataclass
 from ..base.types import FunctionType, ValType
 from ..compiler.abi import canonical_types
@@ -76,7 +77,7 @@ def load(code: Code, module: Module | None = None) -> Loaded:
 
 _pieces: dict[int, Loaded] = {}
 _starts: list[int] | None = None
-_pieces_lock = threading.RLock()  # finalisers need it, whatever they interrupt
+_pieces_lock = fork_safe(threading.RLock())  # finalisers need it, whatever they interrupt
 
 
 def _register(loaded: Loaded) -> None:
@@ -109,7 +110,7 @@ def find(pc: int) -> Loaded | None:
 
 # ---- Function types ------------------------------------------------------------------------------
 
-_types_lock = threading.RLock()
+_types_lock = fork_safe(threading.RLock())
 _ids: dict[FunctionType, int] = {}
 _types: dict[int, FunctionType] = {}
 
@@ -162,7 +163,7 @@ class Adapters:
     """Native entry of host functions."""
 
 
-_adapters_lock = threading.RLock()
+_adapters_lock = fork_safe(threading.RLock())
 _adapters: dict[FunctionType, Adapters] = {}
 _BATCH = 8
 """Adapters made at a time."""

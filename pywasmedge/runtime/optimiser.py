@@ -5,6 +5,8 @@ from __future__ import annotations
 import threading
 from weakref import WeakValueDictionary
 
+from ..base.forking import fork_safe
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .code import CompiledModule
@@ -22,7 +24,8 @@ class Optimiser:
     """Bytes of WebAssembly code compiled at a time."""
 
     def __init__(self) -> None:
-        self._lock = threading.RLock()  # a finaliser may run guests, whatever it interrupts
+        # Reentrant: a finaliser may run guests, whatever it interrupts.
+        self._lock = fork_safe(threading.RLock())
         self._wake = threading.Condition(self._lock)
         self._waiting: WeakValueDictionary[int, CompiledModule] = WeakValueDictionary()
         self._thread: threading.Thread | None = None

@@ -1,0 +1,169 @@
+/* Starts Python through the library in the ways of tests/test_capi_start.py: start MODE GUEST. */
+#define _GNU_SOURCE
+#include <dlfcn.h>
+#include <locale.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+static const char *guest;
+
+/* fib(n) in a VM of its own. */
+static int64_t fib(int32_t n) {
+  WasmEdge_VMContext *vm = WasmEdge_VMCreate(NULL, NULL);
+  CHECK(vm != NULL);
+  WasmEdge_Value param = WasmEdge_ValueGenI32(n), result;
+  CHECK_CODE(WasmEdge_VMRunWasmFromFile(vm, guest, NAME("fib"), &param, 1, &result, 1), 0);
+  WasmEdge_VMDelete(vm);
+  return WasmEdge_ValueGetI64(result);
+}
+
+static bool has_python(void) { return dlsym(RTLD_DEFAULT, "Py_IsInitialized") != NULL; }
+
+static void try_first_call(void) {
+  WasmEdge_LoaderContext *loader = WasmEdge_LoaderCreate(NULL);
+  WasmEdge_ASTModuleContext *module = NULL;
+  printf("loader %s\n", loader != NULL ? "made" : "NULL");
+  printf("parse 0x%02x\n", WasmEdge_ResultGetCode(WasmEdge_LoaderParseFromFile(loader, &module, guest)));
+  WasmEdge_LoaderDelete(loader);
+  WasmEdge_LoaderDelete(WasmEdge_LoaderCreate(NULL));
+}
+
+static void use_pure_functions(void) {
+  CHECK(strcmp(WasmEdge_VersionGet(), WASMEDGE_VERSION) == 0);
+  CHECK(WasmEdge_ValueGetI32(WasmEdge_ValueGenI32(-5)) == -5);
+  WasmEdge_String string = WasmEdge_StringCreateByCString("text");
+  CHECK(WasmEdge_StringIsEqual(string, NAME("text")));
+  WasmEdge_StringDelete(string);
+  CHECK(!WasmEdge_ResultOK((WasmEdge_Result){.Code = 4}));
+  CHECK(WasmEdge_LimitIsEqual((WasmEdge_Limit){.Min = 1}, (WasmEdge_Limit){.Min = 1}));
+  WasmEdge_ConfigureDelete(WasmEdge_ConfigureCreate());
+  CHECK(!has_python());
+}
+
+/* What an interpreter must not change in its host. */
+static void compare_process(void) {
+  CHECK(setlocale(LC_ALL, "C") != NULL);
+  struct sigaction before[SIGRTMIN], after;
+  for (int i = 1; i < SIGRTMIN; i++) sigaction(i, NULL, &before[i]);
+  WasmEdge_LoaderDelete(WasmEdge_LoaderCreate(NULL));
+  CHECK(has_python());
+  for (int i = 1; i < SIGRTMIN; i++) {
+    sigaction(i, NULL, &after);
+    CHECK(before[i].sa_handler == after.sa_handler);
+  }
+  CHECK(strcmp(setlocale(LC_ALL, NULL), "C") == 0);
+}
+
+/* ---- fork ----------------------------------------------------------------------------------------- */
+
+static void child_computes(void) {
+  fflush(NULL);
+  const pid_t child = fork();
+  CHECK(child >= 0);
+  if (child == 0) {
+    alarm(60); /* a deadlock ends it */
+    CHECK(fib(20) == 6765);
+    CHECK(fib(10) == 55);
+    _exit(0);
+  }
+  int status;
+  CHECK(waitpid(child, &status, 0) == child);
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static atomic_bool stop;
+static atomic_uint rounds;
+
+static void *use_until_stopped(void *unused) {
+  (void)unused;
+  while (!atomic_load(&stop)) {
+    CHECK(fib(10) == 55);
+    atomic_fetch_add(&rounds, 1);
+  }
+  return NULL;
+}
+
+static void fork_beside_threads(void) {
+  pthread_t threads[3];
+  for (int i = 0; i < 3; i++) CHECK(pthread_create(&threads[i], NULL, use_until_stopped, NULL) == 0);
+  while (atomic_load(&rounds) < 3) usleep(1000);
+  for (int i = 0; i < 20; i++) child_computes();
+  atomic_store(&stop, true);
+  for (int i = 0; i < 3; i++) pthread_join(threads[i], NULL);
+}
+
+/* ---- threads ----------------------------------------------------------------------------------------- */
+
+static long resident_kib(void) {
+  FILE *file = fopen("/proc/self/status", "r");
+  CHECK(file != NULL);
+  char line[256];
+  long kib = -1;
+  while (fgets(line, sizeof line, file) != NULL) sscanf(line, "VmRSS: %ld", &kib);
+  fclose(file);
+  return kib;
+}
+
+static void *one_call(void *unused) {
+  (void)unused;
+  WasmEdge_LoaderContext *loader = WasmEdge_LoaderCreate(NULL);
+  CHECK(loader != NULL);
+  WasmEdge_LoaderDelete(loader);
+  return NULL;
+}
+
+static void come_and_go(int count) {
+  enum { AT_ONCE = 4 };
+  pthread_t threads[AT_ONCE];
+  for (int done = 0; done < count; done += AT_ONCE) {
+    for (int i = 0; i < AT_ONCE; i++) CHECK(pthread_create(&threads[i], NULL, one_call, NULL) == 0);
+    for (int i = 0; i < AT_ONCE; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+  }
+}
+
+static void first_calls_at_once(void) {
+  enum { THREADS = 16 };
+  pthread_t threads[THREADS];
+  for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, one_call, NULL) == 0);
+  for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
+}
+
+int main(int count, char **arguments) {
+  CHECK(count == 3);
+  const char *mode = arguments[1];
+  guest = arguments[2];
+  if (strcmp(mode, "run") == 0) {
+    printf("%lld\n", (long long)fib(20));
+  } else if (strcmp(mode, "try") == 0) {
+    try_first_call();
+  } else if (strcmp(mode, "pure") == 0) {
+    use_pure_functions();
+  } else if (strcmp(mode, "process") == 0) {
+    compare_process();
+  } else if (strcmp(mode, "thread") == 0) {
+    first_calls_at_once();
+    CHECK(fib(20) == 6765);
+  } else if (strcmp(mode, "threads") == 0) {
+    come_and_go(1000);
+    const long before = resident_kib();
+    come_and_go(10000);
+    printf("%ld\n", resident_kib() - before);
+  } else if (strcmp(mode, "fork-first") == 0) {
+    child_computes();
+    CHECK(fib(20) == 6765);
+  } else if (strcmp(mode, "fork") == 0) {
+    CHECK(fib(20) == 6765);
+    child_computes();
+    CHECK(fib(20) == 6765);
+  } else if (strcmp(mode, "fork-threads") == 0) {
+    fork_beside_threads();
+  } else {
+    CHECK(!"known mode");
+  }
+  return 0;
+}
