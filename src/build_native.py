@@ -73,8 +73,7 @@ def _objects(compiler: Any, files: Sequence[str], directory: Path) -> list[str]:
     stale = [
         file
         for file, made in zip(files, objects, strict=True)
-        if not os.path.exists(made)
-        or os.path.getmtime(made) < max(newest, os.path.getmtime(file))
+        if not os.path.exists(made) or os.path.getmtime(made) < max(newest, os.path.getmtime(file))
     ]
     if stale:
         compiler.compile(

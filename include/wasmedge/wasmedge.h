@@ -201,10 +201,12 @@ WASMEDGE_CAPI_EXPORT extern void WasmEdge_StatisticsDelete(WasmEdge_StatisticsCo
 
 WASMEDGE_CAPI_EXPORT extern uint32_t WasmEdge_ASTModuleListImportsLength(const WasmEdge_ASTModuleContext
     *Cxt);
+/** @nullable Imports */
 WASMEDGE_CAPI_EXPORT extern uint32_t WasmEdge_ASTModuleListImports(const WasmEdge_ASTModuleContext *Cxt, const
     WasmEdge_ImportTypeContext **Imports, const uint32_t Len);
 WASMEDGE_CAPI_EXPORT extern uint32_t WasmEdge_ASTModuleListExportsLength(const WasmEdge_ASTModuleContext
     *Cxt);
+/** @nullable Exports */
 WASMEDGE_CAPI_EXPORT extern uint32_t WasmEdge_ASTModuleListExports(const WasmEdge_ASTModuleContext *Cxt, const
     WasmEdge_ExportTypeContext **Exports, const uint32_t Len);
 WASMEDGE_CAPI_EXPORT extern void WasmEdge_ASTModuleDelete(WasmEdge_ASTModuleContext *Cxt);
@@ -291,16 +293,20 @@ WASMEDGE_CAPI_EXPORT extern void WasmEdge_CompilerDelete(WasmEdge_CompilerContex
 
 /* ---- Loader ------------------------------------------------------------------------------------ */
 
+/** @nullable ConfCxt */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_LoaderContext *WasmEdge_LoaderCreate(const WasmEdge_ConfigureContext
     *ConfCxt);
+/** @nullable Path */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_LoaderParseFromFile(WasmEdge_LoaderContext *Cxt,
     WasmEdge_ASTModuleContext **Module, const char *Path);
+/** @nullable Buf */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_LoaderParseFromBuffer(WasmEdge_LoaderContext *Cxt,
     WasmEdge_ASTModuleContext **Module, const uint8_t *Buf, const uint32_t BufLen);
 WASMEDGE_CAPI_EXPORT extern void WasmEdge_LoaderDelete(WasmEdge_LoaderContext *Cxt);
 
 /* ---- Validator --------------------------------------------------------------------------------- */
 
+/** @nullable ConfCxt */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_ValidatorContext *WasmEdge_ValidatorCreate(const
     WasmEdge_ConfigureContext *ConfCxt);
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_ValidatorValidate(WasmEdge_ValidatorContext *Cxt, const
@@ -309,6 +315,7 @@ WASMEDGE_CAPI_EXPORT extern void WasmEdge_ValidatorDelete(WasmEdge_ValidatorCont
 
 /* ---- Executor ---------------------------------------------------------------------------------- */
 
+/** @nullable ConfCxt StatCxt */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_ExecutorContext *WasmEdge_ExecutorCreate(const WasmEdge_ConfigureContext
     *ConfCxt, WasmEdge_StatisticsContext *StatCxt);
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_ExecutorInstantiate(WasmEdge_ExecutorContext *Cxt,
@@ -338,9 +345,11 @@ WASMEDGE_CAPI_EXPORT extern void WasmEdge_StoreDelete(WasmEdge_StoreContext *Cxt
 
 WASMEDGE_CAPI_EXPORT extern WasmEdge_ModuleInstanceContext *WasmEdge_ModuleInstanceCreate(const
     WasmEdge_String ModuleName);
+/** @nullable Args Envs Preopens */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_ModuleInstanceContext *WasmEdge_ModuleInstanceCreateWASI(const char
     *const *Args, const uint32_t ArgLen, const char *const *Envs, const uint32_t EnvLen, const char *const
     *Preopens, const uint32_t PreopenLen);
+/** @nullable Args Envs Preopens */
 WASMEDGE_CAPI_EXPORT extern void WasmEdge_ModuleInstanceInitWASI(WasmEdge_ModuleInstanceContext *Cxt, const
     char *const *Args, const uint32_t ArgLen, const char *const *Envs, const uint32_t EnvLen, const char
     *const *Preopens, const uint32_t PreopenLen);
@@ -456,22 +465,28 @@ WASMEDGE_CAPI_EXPORT extern void WasmEdge_AsyncDelete(WasmEdge_Async *Cxt);
 
 /* ---- Vm ---------------------------------------------------------------------------------------- */
 
+/** @nullable ConfCxt StoreCxt */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_VMContext *WasmEdge_VMCreate(const WasmEdge_ConfigureContext *ConfCxt,
     WasmEdge_StoreContext *StoreCxt);
+/** @nullable Path */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMRegisterModuleFromFile(WasmEdge_VMContext *Cxt, const
     WasmEdge_String ModuleName, const char *Path);
+/** @nullable Buf */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMRegisterModuleFromBuffer(WasmEdge_VMContext *Cxt, const
     WasmEdge_String ModuleName, const uint8_t *Buf, const uint32_t BufLen);
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMRegisterModuleFromASTModule(WasmEdge_VMContext *Cxt,
     const WasmEdge_String ModuleName, const WasmEdge_ASTModuleContext *ASTCxt);
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMRegisterModuleFromImport(WasmEdge_VMContext *Cxt, const
     WasmEdge_ModuleInstanceContext *ImportCxt);
+/** @nullable Path Params Returns */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMRunWasmFromFile(WasmEdge_VMContext *Cxt, const char
     *Path, const WasmEdge_String FuncName, const WasmEdge_Value *Params, const uint32_t ParamLen,
     WasmEdge_Value *Returns, const uint32_t ReturnLen);
+/** @nullable Buf Params Returns */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMRunWasmFromBuffer(WasmEdge_VMContext *Cxt, const
     uint8_t *Buf, const uint32_t BufLen, const WasmEdge_String FuncName, const WasmEdge_Value *Params, const
     uint32_t ParamLen, WasmEdge_Value *Returns, const uint32_t ReturnLen);
+/** @nullable Params Returns */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMRunWasmFromASTModule(WasmEdge_VMContext *Cxt, const
     WasmEdge_ASTModuleContext *ASTCxt, const WasmEdge_String FuncName, const WasmEdge_Value *Params, const
     uint32_t ParamLen, WasmEdge_Value *Returns, const uint32_t ReturnLen);
@@ -483,8 +498,10 @@ WASMEDGE_CAPI_EXPORT extern WasmEdge_Async *WasmEdge_VMAsyncRunWasmFromBuffer(Wa
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Async *WasmEdge_VMAsyncRunWasmFromASTModule(WasmEdge_VMContext *Cxt,
     const WasmEdge_ASTModuleContext *ASTCxt, const WasmEdge_String FuncName, const WasmEdge_Value *Params,
     const uint32_t ParamLen);
+/** @nullable Path */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMLoadWasmFromFile(WasmEdge_VMContext *Cxt, const char
     *Path);
+/** @nullable Buf */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMLoadWasmFromBuffer(WasmEdge_VMContext *Cxt, const
     uint8_t *Buf, const uint32_t BufLen);
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_VMLoadWasmFromASTModule(WasmEdge_VMContext *Cxt, const
