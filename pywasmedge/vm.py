@@ -13,7 +13,7 @@ from .runtime.executor import Executor
 from .runtime.instance import ModuleInstance
 from .runtime.interrupt import Async, with_timeout
 from .runtime.module import Loader, Module, Validator
-from .runtime.statistics import Statistics
+from .runtime.statistics import Statistics, switches
 from .runtime.store import Store
 
 TYPE_CHECKING = False
@@ -61,7 +61,7 @@ class VM(Closing):
         """
         self._configure = configure.copy() if configure else Configure()
         self._store = Store() if store is None else store
-        self._statistics = Statistics()
+        self._statistics = self._new_statistics()
         self._loader = Loader(self._configure)
         self._validator = Validator(self._configure)
         self._executor = Executor(self._configure, self._statistics)
@@ -75,6 +75,9 @@ class VM(Closing):
             wasi = self._host_modules[HostRegistration.WASI] = self._new_wasi()
             if wasi.name not in self._store:
                 self._store.add(wasi)
+
+    def _new_statistics(self) -> Statistics:
+        return Statistics()
 
     def _new_wasi(self) -> WasiModule:
         from .wasi import WasiModule
@@ -97,6 +100,11 @@ class VM(Closing):
     def statistics(self) -> Statistics:
         """Its measurements; they stay 0 unless the configuration asks for them."""
         return self._statistics
+
+    def report(self) -> str:
+        """What the configuration measures, as lines of text; ``""`` if it measures nothing."""
+        measured = switches(self._configure)
+        return self._statistics.report(measured) if measured else ""
 
     @property
     def active_module(self) -> ModuleInstance | None:

@@ -89,7 +89,9 @@ static int32_t wait_at(we_instance *instance, uint32_t mem, uint64_t addr, uint3
     waiter self = {.address = address, .thread = thread};
     append(queue, &self);
     atomic_store(&thread->waiting_on, queue);
+    guest_ends(thread); /* others may need its budget to get to where they notify it */
     sleep_in(queue, &self, timeout_ns);
+    guest_begins(thread);
     atomic_store(&thread->waiting_on, NULL);
     if (!self.notified) take_out(queue, &self);
     result = self.notified ? WAIT_OK : WAIT_TIMED_OUT;

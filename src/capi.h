@@ -66,6 +66,8 @@ WasmEdge_ModuleInstanceContext *capi_store_find(WasmEdge_StoreContext *store, Wa
 WasmEdge_Result capi_fail(uint32_t code);
 /* Writes one line to standard error unless its level (0 debug, 1 info, 2 error) is below the threshold. */
 void capi_log(int32_t level, const char *text);
+/* Logs what a call has measured at info level. (capi_statistics.c) */
+void capi_log_statistics(const we_measuring *measuring);
 
 /* ---- Python (python_start.c and generated code) --------------------------------------------------------- */
 

@@ -81,6 +81,7 @@ WasmEdge_Result capi_invoke(const we_measuring *measuring, we_func *func, const 
   int32_t code = UNLIKELY(measuring->statistics != NULL)
                      ? we_call_measured(measuring->statistics, measuring->switches, func, frame)
                      : we_call(func, frame);
+  if (UNLIKELY(measuring->statistics != NULL)) capi_log_statistics(measuring);
   if (code == 0 && returns != NULL)
     read_results(type, frame, returns, return_count < type->result_count ? return_count : type->result_count);
   if (UNLIKELY(capi_result_sink != NULL) && code == 0 && we_call_depth() == 0 && !fill_sink(type, frame))

@@ -66,6 +66,7 @@ bool we_code_seal(void *code, uint64_t size) { return pages_make_code(code, page
 
 void we_code_free(void *code, uint64_t size) {
   if (code == NULL) return;
+  segments_remove(code);
   size = pages_round(size);
   const uint64_t start = (uint64_t)(uintptr_t)code;
   pages_discard(code, size);
@@ -98,4 +99,6 @@ void we_code_free(void *code, uint64_t size) {
   pthread_mutex_unlock(&lock);
 }
 
-uint64_t we_symbol(const char *name) { return machine_gate(name); }
+uint64_t we_symbol(const char *name) {
+  return strcmp(name, "we_meter") == 0 ? meter_offset() : machine_gate(name);
+}

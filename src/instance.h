@@ -16,6 +16,7 @@
 #define PYWASMEDGE_INSTANCE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 typedef struct we_instance we_instance;
@@ -128,6 +129,15 @@ struct we_instance {
   we_global own_globals[];    /* storage of the globals the module defines, in order */
 };
 
+/* What metered code counts with; every thread has one, at the distance `we_meter` (an import of the
+ * code) from its thread pointer. Metered code is charged by segments, straight-line stretches: it
+ * subtracts a segment's cost from the budget, adds its length to the count, and runs it then. */
+typedef struct we_meter {
+  uint64_t budget;       /* cost that may be spent before the kernel is asked (`spend`) */
+  uint64_t count;        /* instructions */
+  const uint64_t *costs; /* cost of every segment of the process; a piece of code has its own at `we_costs` */
+} we_meter;
+
 /* Helpers called by generated code (C convention). They trap by unwinding to the host's entry, so
  * they do not return then. Offsets in this struct are part of generated code. */
 struct we_runtime {
@@ -145,6 +155,11 @@ struct we_runtime {
   int32_t (*atomic_wait32)(we_instance *, uint32_t mem, uint64_t addr, int32_t expected, int64_t timeout_ns);
   int32_t (*atomic_wait64)(we_instance *, uint32_t mem, uint64_t addr, int64_t expected, int64_t timeout_ns);
   int32_t (*atomic_notify)(we_instance *, uint32_t mem, uint64_t addr, uint32_t count);
+  /* For segment `number` of the code whose costs begin at byte `own` of we_meter.costs: pays for it where
+   * the budget does not suffice, or traps with 0x03; takes back what was paid for instructions behind the
+   * first `done`. `spend` preserves all general registers but r11 (LLVM's preserve_mostcc). */
+  void (*spend)(we_instance *, uint64_t own, uint32_t number);
+  void (*refund)(we_instance *, uint64_t own, uint32_t number, uint32_t done);
 };
 
 #endif

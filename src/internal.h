@@ -11,6 +11,7 @@
 /* Codes of WasmEdge_ErrCode the kernel raises by itself (base/errors.py has them all). */
 enum {
   TRAP_RUNTIME_ERROR = 0x02,
+  TRAP_COST_LIMIT = 0x03,
   TRAP_INTERRUPTED = 0x07,
   TRAP_TABLE_OUT_OF_BOUNDS = 0x87,
   TRAP_MEMORY_OUT_OF_BOUNDS = 0x88,
@@ -80,6 +81,7 @@ struct we_thread {
   _Atomic(void *) uses[THREAD_USES]; /* what must not be freed as long as it stands here */
   uint32_t use_count;
   we_thread *next; /* of all threads, see thread.c */
+  we_measure *measure; /* what measures the thread's guests, see statistics.c; NULL for nothing */
 };
 
 extern __thread we_thread *we_current __attribute__((tls_model("initial-exec"), visibility("hidden")));
@@ -128,6 +130,23 @@ void atomic_wait_after_fork(void); /* in the child: nobody waits any more */
   static pthread_mutex_t *const name##_at_fork __attribute__((used, section("we_mutexes"))) = &name
 void fork_watch(void); /* from now on forks are looked after */
 
+/* ---- statistics.c -------------------------------------------------------------------------------- */
+
+/* Run the clock and hand out a budget while the thread is in a guest. */
+void measure_start(we_measure *measure);
+void measure_stop(we_measure *measure); /* no effect if stopped */
+
+/* To be called where a thread enters or returns to its guest, and where it leaves it. */
+static inline void guest_begins(we_thread *thread) {
+  if (__builtin_expect(thread->measure != NULL, 0)) measure_start(thread->measure);
+}
+static inline void guest_ends(we_thread *thread) {
+  if (__builtin_expect(thread->measure != NULL, 0)) measure_stop(thread->measure);
+}
+
+uint64_t meter_offset(void); /* of the thread's we_meter from the thread pointer */
+void segments_remove(const void *code);
+
 /* ---- helpers of generated code; each has a gate in machine_*.c ---------------------------------- */
 
 int32_t rt_memory_grow(we_instance *, uint32_t mem, int32_t pages);
@@ -144,6 +163,8 @@ uint64_t rt_ref_func(we_instance *, uint32_t func);
 int32_t rt_atomic_wait32(we_instance *, uint32_t mem, uint64_t addr, int32_t expected, int64_t timeout_ns);
 int32_t rt_atomic_wait64(we_instance *, uint32_t mem, uint64_t addr, int64_t expected, int64_t timeout_ns);
 int32_t rt_atomic_notify(we_instance *, uint32_t mem, uint64_t addr, uint32_t count);
+void rt_spend(we_instance *, uint64_t own, uint32_t number);
+void rt_refund(we_instance *, uint64_t own, uint32_t number, uint32_t done);
 void rt_host_enter(we_hostref *, uint64_t *frame);
 void *rt_lazy_compile(we_instance *, uint32_t index);
 void *rt_lazy_host(we_hostref *);

@@ -42,9 +42,11 @@ static int32_t enter(we_func *func, uint64_t *frame) {
     const uint32_t in_host = atomic_load_explicit(&thread->in_host, memory_order_relaxed);
     atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
     atomic_store_explicit(&thread->entry, &entry, memory_order_relaxed);
+    guest_begins(thread);
     atomic_signal_fence(memory_order_seq_cst);
     code = machine_enter(func, frame, &entry);
     atomic_signal_fence(memory_order_seq_cst);
+    guest_ends(thread);
     atomic_store_explicit(&thread->entry, previous, memory_order_relaxed);
     atomic_store_explicit(&thread->in_host, in_host, memory_order_relaxed);
   }
@@ -132,6 +134,7 @@ bool thread_python_raised(void) {
 static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
   we_thread *thread = we_current;
   if (func->flags & FUNC_PYTHON) trap_unless_stack_for_python(thread);
+  guest_ends(thread);
   atomic_store_explicit(&thread->in_host, 1, memory_order_relaxed);
   const int32_t code = func->host(func->data, caller, frame);
   atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
@@ -139,6 +142,7 @@ static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
     if (func->flags & FUNC_PYTHON) python_raised = true;
     trap_raise(code);
   }
+  guest_begins(thread);
 }
 
 void rt_host_enter(we_hostref *ref, uint64_t *frame) { run_host(ref->func, ref->caller, frame); }
@@ -150,9 +154,12 @@ void frame_host(we_func *func, uint64_t *frame) { run_host(func, NULL, frame); }
 static const we_type *type_with_adapters(uint32_t type_id) {
   const we_type *type = type_get(type_id);
   if (__atomic_load_n(&type->frame_entry, __ATOMIC_ACQUIRE) == NULL) {
-    trap_unless_stack_for_python(we_current);
+    we_thread *thread = we_current;
+    trap_unless_stack_for_python(thread);
+    guest_ends(thread);
     const int32_t code = we_bound_python.we_py_adapt(type_id);
     if (code != 0) trap_raise(code);
+    guest_begins(thread);
     if (__atomic_load_n(&type->frame_entry, __ATOMIC_ACQUIRE) == NULL) trap_raise(TRAP_RUNTIME_ERROR);
   }
   return type;
@@ -183,8 +190,10 @@ void *rt_lazy_compile(we_instance *instance, uint32_t index) {
   if (module_is_thunk(entry, index)) {
     we_thread *thread = we_current;
     trap_unless_stack_for_python(thread);
+    guest_ends(thread);
     const int32_t code = we_bound_python.we_py_compile(module->self, index);
     if (code != 0) trap_raise(code);
+    guest_begins(thread);
     entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);
     if (module_is_thunk(entry, index)) trap_raise(TRAP_RUNTIME_ERROR);
     trap_if_interrupted(thread);

@@ -180,7 +180,8 @@ void *we_code_alloc(uint64_t size);
 bool we_code_seal(void *code, uint64_t size);
 void we_code_free(void *code, uint64_t size);
 bool we_code_contains(uint64_t address);
-/* Address of a C function that generated code may refer to by name, or 0. */
+/* What is to be written where generated code refers to `name`, or 0: the address of a C function it may
+ * call, or for "we_meter" the distance of a thread's we_meter from its thread pointer. */
 uint64_t we_symbol(const char *name);
 
 #endif

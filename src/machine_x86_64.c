@@ -117,14 +117,17 @@ bool machine_is_exhausted(uint64_t pc) { return pc == (uint64_t)(uintptr_t)machi
   "  .cfi_def_cfa %rsp, 8\n"
 
 /* A request to stop that came while C code ran is served here. */
+#define ENTER_GUEST                          \
+  "  movq we_current@gottpoff(%rip), %r11\n" \
+  "  movq %fs:(%r11), %r11\n"                \
+  "  cmpl $0, 36(%r11)\n"                    \
+  "  jne machine_interrupted\n"              \
+  "  retq\n"
+
 #define CALL_GATE(name, target)                       \
   FUNCTION(name, LEAVE_GUEST("r11") ALIGN_STACK       \
            "  callq " target "\n" RESTORE_STACK       \
-           "  movq we_current@gottpoff(%rip), %r11\n" \
-           "  movq %fs:(%r11), %r11\n"                \
-           "  cmpl $0, 36(%r11)\n"                    \
-           "  jne machine_interrupted\n"              \
-           "  retq\n")
+           ENTER_GUEST)
 
 FUNCTION("machine_interrupted",
          ".cfi_undefined %rip\n"
@@ -151,7 +154,35 @@ FUNCTION("machine_interrupted",
 #define RUNTIME_HELPERS(X)                                                                 \
   X(memory_grow) X(memory_copy) X(memory_fill) X(memory_init) X(data_drop) X(table_grow)   \
   X(table_fill) X(table_copy) X(table_init) X(elem_drop) X(ref_func) X(atomic_wait32)      \
-  X(atomic_wait64) X(atomic_notify)
+  X(atomic_wait64) X(atomic_notify) X(refund)
+
+/* For rare calls in loops: all general registers but r11 are preserved. */
+#define QUIET_GATE(target)                            \
+  FUNCTION("gate_" #target, LEAVE_GUEST("r11")        \
+           ALIGN_STACK                                \
+           "  subq $64, %rsp\n"                       \
+           "  movq %rax, 0(%rsp)\n"                   \
+           "  movq %rcx, 8(%rsp)\n"                   \
+           "  movq %rdx, 16(%rsp)\n"                  \
+           "  movq %rsi, 24(%rsp)\n"                  \
+           "  movq %rdi, 32(%rsp)\n"                  \
+           "  movq %r8, 40(%rsp)\n"                   \
+           "  movq %r9, 48(%rsp)\n"                   \
+           "  movq %r10, 56(%rsp)\n"                  \
+           "  callq rt_" #target "\n"                 \
+           "  movq 0(%rsp), %rax\n"                   \
+           "  movq 8(%rsp), %rcx\n"                   \
+           "  movq 16(%rsp), %rdx\n"                  \
+           "  movq 24(%rsp), %rsi\n"                  \
+           "  movq 32(%rsp), %rdi\n"                  \
+           "  movq 40(%rsp), %r8\n"                   \
+           "  movq 48(%rsp), %r9\n"                   \
+           "  movq 56(%rsp), %r10\n"                  \
+           RESTORE_STACK                              \
+           ENTER_GUEST);                              \
+  extern __typeof__(rt_##target) gate_##target
+
+QUIET_GATE(spend);
 
 #define DEFINE_GATE(name) \
   GATE(name);             \
@@ -159,7 +190,7 @@ FUNCTION("machine_interrupted",
 RUNTIME_HELPERS(DEFINE_GATE)
 
 #define GATE_FIELD(name) .name = gate_##name,
-const we_runtime gate_runtime = {RUNTIME_HELPERS(GATE_FIELD)};
+const we_runtime gate_runtime = {RUNTIME_HELPERS(GATE_FIELD) GATE_FIELD(spend)};
 
 CALL_GATE("machine_host_enter", "rt_host_enter");
 

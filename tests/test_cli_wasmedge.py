@@ -331,11 +331,6 @@ def test_statistics_go_to_standard_output(guest: Guests) -> None:
     assert re.search(r"execution time: [1-9]\d* ns", lines[-1])
 
 
-def test_what_cannot_be_done_is_refused(guest: Guests) -> None:
-    assert "not supported yet" in failure("--gas-limit", "10", guest("hello"))
-    assert "not supported yet" in failure("--enable-instruction-count", guest("hello"))
-
-
 def test_version() -> None:
     assert output("--version") == output("-v") == "wasmedge version 0.10.0\n"
 

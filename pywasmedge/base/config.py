@@ -62,7 +62,9 @@ class Configure:
         max_memory_page: most pages an instantiated memory may have, 0 to 65536.
         tier: which code generator serves functions.
         lazy: compile functions at their first call (``None``: decided by the module's size).
-        time_measuring: measure the time calls take (see ``Statistics``).
+        instruction_counting: count the instructions that are executed (see ``Statistics``).
+        cost_measuring: add up their cost and respect its limit.
+        time_measuring: measure the time guests run.
     """
 
     proposals: set[Proposal] = field(default_factory=lambda: set(DEFAULT_PROPOSALS))
@@ -70,6 +72,8 @@ class Configure:
     max_memory_page: int = MAX_PAGES
     tier: Tier = Tier.AUTO
     lazy: bool | None = None
+    instruction_counting: bool = False
+    cost_measuring: bool = False
     time_measuring: bool = False
 
     def add_proposal(self, proposal: Proposal) -> None:
@@ -92,5 +96,7 @@ class Configure:
             self.max_memory_page,
             self.tier,
             self.lazy,
+            self.instruction_counting,
+            self.cost_measuring,
             self.time_measuring,
         )

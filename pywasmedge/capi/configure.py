@@ -5,12 +5,11 @@ from __future__ import annotations
 from ..base.config import Configure, HostRegistration, Proposal
 from ..base.types import MAX_PAGES
 from ..runtime.native import ffi, lib
+from ..runtime.statistics import switches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..runtime.native import CData
-
-COUNT, COST, TIME = lib.WE_COUNT, lib.WE_COST, lib.WE_TIME
 
 
 def configuration(context: CData) -> Configure:
@@ -19,10 +18,9 @@ def configuration(context: CData) -> Configure:
 
 
 def configuration_and_switches(context: CData) -> tuple[Configure, int]:
-    """The same with what is to be measured: ``COUNT | COST | TIME``."""
-    c = _read(context)
-    switches = c.instruction_counting * COUNT | c.cost_measuring * COST | c.time_measuring * TIME
-    return _translate(c), switches
+    """The same with what is to be measured, in the kernel's bits."""
+    configure = configuration(context)
+    return configure, switches(configure)
 
 
 def _read(context: CData) -> CData:
@@ -38,7 +36,6 @@ def _translate(c: CData) -> Configure:
         min(c.max_memory_page, MAX_PAGES),
     )
     configure.time_measuring = bool(c.time_measuring)
-    if hasattr(configure, "instruction_counting"):
-        configure.instruction_counting = bool(c.instruction_counting)
-        configure.cost_measuring = bool(c.cost_measuring)
+    configure.instruction_counting = bool(c.instruction_counting)
+    configure.cost_measuring = bool(c.cost_measuring)
     return configure

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..runtime.executor import Executor
 from ..runtime.native import address, ffi, lib
+from ..runtime.statistics import Statistics
 from .ast_module import Ast
 from .configure import configuration_and_switches
 from .export import contexts, export, kind, text
@@ -23,10 +24,11 @@ class CExecutor(Executor):
 
     def __init__(self, configure: CData, statistics: CData) -> None:
         own, switches = configuration_and_switches(configure)
-        super().__init__(own)
+        c = ffi.cast("we_statistics *", statistics)
+        super().__init__(own, Statistics(c) if c else None)
         measuring = ffi.new("we_measuring *")
-        if statistics and switches:
-            measuring.statistics = ffi.cast("we_statistics *", statistics)
+        if c and switches:
+            measuring.statistics = c
             measuring.switches = switches
         self.c = lib.capi_executor_new(measuring)
         if not self.c:

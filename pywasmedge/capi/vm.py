@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..base import waiting
 from ..runtime.native import address, ffi, lib
+from ..runtime.statistics import Statistics
 from ..vm import VM, new_wasi_module
 from . import module_instance
 from .ast_module import Ast
@@ -38,6 +39,9 @@ class CVM(VM):
             c = module_instance.context_of(module)
             lib.capi_vm_set_host(self.c, registration, c)
         contexts[address(self.c)] = self
+
+    def _new_statistics(self) -> Statistics:
+        return Statistics(lib.capi_vm_statistics(self.c))
 
     def _new_wasi(self) -> Any:
         return new_wasi_module()

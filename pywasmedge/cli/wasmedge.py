@@ -39,6 +39,11 @@ _PROPOSALS = {
     "enable-extended-const": Proposal.EXTENDED_CONST,
     "enable-threads": Proposal.THREADS,
 }
+_STATISTICS = {
+    "enable-instruction-count": "instruction_counting",
+    "enable-gas-measuring": "cost_measuring",
+    "enable-time-measuring": "time_measuring",
+}
 _ALL = ("enable-multi-memory", "enable-tail-call", "enable-extended-const")
 
 OPTIONS = (
@@ -137,10 +142,14 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     configure = _configure(options)
     if deadline is not None:
         _end_process_at(deadline + _GRACE)
+    from ..runtime.statistics import NO_LIMIT
     from ..vm import VM
 
     file, *args = options.rest
     vm = VM(configure)
+    limit = options.number("gas-limit")
+    if limit is not None:
+        vm.statistics.cost_limit = min(limit, NO_LIMIT)
     wasi: Any = vm.import_module(HostRegistration.WASI)
     program = os.path.splitext(os.path.basename(file))[0] + ".wasm"
     try:
@@ -157,9 +166,6 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
         _call(vm, "_start", [], deadline)
     except Exit as end:
         return 0 if options.on("reactor") else end.exit_code
-    finally:
-        if configure.time_measuring:
-            _print_statistics(vm)
     return int(wasi.exit_code)
 
 
@@ -184,11 +190,10 @@ def _configure(options: Options) -> Configure:
                 configure.remove_proposal(proposal)
             else:
                 configure.add_proposal(proposal)
-    for name in ("enable-instruction-count", "enable-gas-measuring", "gas-limit"):
-        if options.on(name):
-            raise UsageError(f"option --{name}: counting instructions is not supported yet")
-    for name in ("enable-all-statistics", "enable-time-measuring"):
-        configure.time_measuring |= options.on(name)
+    for name, switch in _STATISTICS.items():
+        setattr(configure, switch, options.on(name) or options.on("enable-all-statistics"))
+    if options.on("gas-limit"):
+        configure.cost_measuring = True
     pages = options.number("memory-page-limit")
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)
@@ -213,7 +218,11 @@ def _call(vm: VM, name: str, args: list[int | float], deadline: float | None) ->
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
         raise Trap(ErrCode.INTERRUPTED)
-    return vm.execute(name, *args, timeout=left)
+    try:
+        return vm.execute(name, *args, timeout=left)
+    finally:
+        if report := vm.report():
+            log.write(log.INFO, report, to=1)
 
 
 _BITS = {ValType.I32: 32, ValType.I64: 64}
@@ -247,14 +256,6 @@ def _format(type_: ValType, value: Any) -> str:
     if type_ in _BITS:
         return str(value & (1 << _BITS[type_]) - 1)
     return f"{value:g}" if type_ in (ValType.F32, ValType.F64) else ""
-
-
-def _print_statistics(vm: VM) -> None:
-    log.write(
-        log.INFO,
-        f"statistics\n execution time: {round(vm.statistics.time * 1e9)} ns",
-        to=1,
-    )
 
 
 def _end_process_at(deadline: float) -> None:

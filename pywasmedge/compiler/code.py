@@ -19,12 +19,15 @@ class Code:
         unwind: range (start, end) of the call frame information (``.eh_frame``) in the blob.
         imports: (byte offset of an 8-byte slot, name of the kernel function whose address
             belongs there).
+        segments: range in the blob of the list of segments, if the code adds up costs
+            (``compiler/metering.py``).
     """
 
     blob: bytes
     entries: dict[str, int]
     unwind: tuple[int, int]
     imports: tuple[tuple[int, str], ...] = ()
+    segments: tuple[int, int] = (0, 0)
 
 
 ALIGNMENT = 4096

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ..isa.row import Row
     from ..module.ast import Module
     from ..walk.immediates import Memarg
+    from ..walk.sink import Charge
 
 RARE = ", !prof !4"
 """Suffix of a conditional branch whose first target is the unusual one."""
@@ -61,6 +62,8 @@ class EmitterBase:
     """Lines, values and the helpers that lowerings use; one object serves many functions."""
 
     ctx = "%ctx"
+    charge: Charge | None = None
+    """See :class:`Sink`."""
 
     def __init__(self, module: Module, *, guarded: bool) -> None:
         self.module = module

@@ -54,7 +54,7 @@ class Label:
 class Flow(EmitterBase):
     """Blocks and branches."""
 
-    assigned: Mapping[int, Sequence[int]]
+    assigned: Mapping[int, Sequence[int]] = {}
     """Offset of each loop opcode of the function -> locals assigned in the loop."""
     local_llvm: list[str]
     """LLVM type of each local."""
@@ -105,7 +105,7 @@ class Flow(EmitterBase):
     def loop(self, frame: Frame) -> None:
         """``loop``: a block with phis still to be filled."""
         label = self._open(frame)
-        label.assigned = () if self.spilled else self.assigned.get(frame.start, ())
+        label.assigned = () if self.spilled else self._assigned_in(frame)
         self._edge(label, len(frame.params))
         self.void(f"br label %{label.name}")
         self.place(label.name)
@@ -119,6 +119,10 @@ class Flow(EmitterBase):
             label.phis.append(len(lines))
             values[label.height + i] = f"%{len(lines)}"
             lines.append("")
+
+    def _assigned_in(self, frame: Frame) -> Sequence[int]:
+        """The locals that may change in a loop."""
+        return self.assigned.get(frame.start, ())
 
     def if_(self, frame: Frame) -> None:
         """``if``."""
@@ -215,8 +219,12 @@ class Flow(EmitterBase):
 
     # ---- branches -------------------------------------------------------------------------
 
+    def return_(self, frame: Frame) -> None:
+        """``return`` from the function of ``frame``."""
+        self.br(frame)
+
     def br(self, frame: Frame) -> None:
-        """``br`` and ``return``."""
+        """``br``."""
         self._edge(frame.payload, len(frame.label))
         self.void(f"br label %{frame.payload.name}")
         self.reachable = False

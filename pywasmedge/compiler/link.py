@@ -24,7 +24,9 @@ _RELA = struct.Struct("<QQq")
 _SHT_PROGBITS, _SHT_SYMTAB, _SHT_RELA, _SHT_NOBITS = 1, 2, 4, 8
 _SHF_WRITE, _SHF_ALLOC = 1, 2
 _SHN_UNDEF, _SHN_ABS, _SHN_COMMON, _SHN_XINDEX = 0, 0xFFF1, 0xFFF2, 0xFFFF
-_STT_FUNC = 2
+_STT_OBJECT, _STT_FUNC = 1, 2
+SEGMENTS = "we_segments"
+"""Name of the list of segments in an object file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class _Linker:
         self.blob = bytearray()
         self.slots: dict[str, int] = {}
         self.stubs: dict[str, int] = {}
+        self.segments = (0, 0)
 
     def _read_sections(self, table: int, count: int, names_index: int) -> list[_Section]:
         first = _SECTION.unpack_from(self.data, table)
@@ -122,7 +125,7 @@ class _Linker:
         frames = [s for s in self.sections if s.name == ".eh_frame" and s.address >= 0]
         unwind = (frames[0].address, frames[0].address + frames[0].size) if frames else (0, 0)
         imports = tuple((offset, name) for name, offset in self.slots.items())
-        return Code(bytes(self.blob), entries, unwind, imports)
+        return Code(bytes(self.blob), entries, unwind, imports, self.segments)
 
     def _pad(self, align: int) -> None:
         if align > ALIGNMENT:
@@ -145,7 +148,7 @@ class _Linker:
         symbols: list[int | str] = []
         entries: dict[str, int] = {}
         rows = self.data[table.offset : table.offset + table.size]
-        for name, info, _, index, value, _ in _SYMBOL.iter_unpack(rows):
+        for name, info, _, index, value, size in _SYMBOL.iter_unpack(rows):
             if index == _SHN_UNDEF:
                 symbols.append(self._string(names + name))
             elif index in (_SHN_COMMON, _SHN_XINDEX):
@@ -157,6 +160,8 @@ class _Linker:
                 symbols.append(address)
                 if info & 0xF == _STT_FUNC:
                     entries[self._string(names + name)] = address
+                elif info & 0xF == _STT_OBJECT and self._string(names + name) == SEGMENTS:
+                    self.segments = (address, address + size)
         return symbols, entries
 
     def _append_imports(self, symbols: list[int | str]) -> None:

@@ -22,11 +22,12 @@ from .emitter import METADATA
 from .variables import Variables
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
     from collections.abc import Set as AbstractSet
 
     from ..base.config import Proposal
     from ..module.ast import Module
+    from .metering import Metered
 
 ATTRIBUTES = f"""\
 attributes #0 = {{ {FUNCTION_ATTRIBUTES} "disable-tail-calls"="true" }}
@@ -45,7 +46,12 @@ OPERANDS, OPERANDS_PER_BYTE = 1 << 17, 16
 class Emitter(Variables):
     """The complete sink of a walk: one LLVM function per body."""
 
-    assigned: Mapping[int, Sequence[int]] = {}
+    def begin_unit(self) -> None:
+        """A unit begins."""
+
+    def end_unit(self) -> list[str]:
+        """What the unit's text has to end with."""
+        return []
 
 
 class UnitWriter:
@@ -55,11 +61,27 @@ class UnitWriter:
         module: a validated module.
         proposals: the enabled proposals.
         guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
+        count: the code counts instructions.
+        cost: the code adds up the cost of instructions and respects its limit.
     """
 
-    def __init__(self, module: Module, proposals: AbstractSet[Proposal], *, guarded: bool) -> None:
+    def __init__(
+        self,
+        module: Module,
+        proposals: AbstractSet[Proposal],
+        *,
+        guarded: bool,
+        count: bool = False,
+        cost: bool = False,
+    ) -> None:
         self.module = module
-        self._emitter = Emitter(module, guarded=guarded)
+        self._emitter: Emitter | Metered
+        if count or cost:
+            from .metering import Metered
+
+            self._emitter = Metered(module, guarded=guarded, count=count, cost=cost)
+        else:
+            self._emitter = Emitter(module, guarded=guarded)
         self._emitter.canonical = canonical_types(module.types)
         self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
         self._scan = LoopScan(self._walk)
@@ -70,8 +92,9 @@ class UnitWriter:
         with self._lock:
             emitter = self._emitter
             emitter.members = frozenset(indices)
+            emitter.begin_unit()
             functions = [self._function(index) for index in indices]
-            parts = [*functions, ATTRIBUTES, METADATA]
+            parts = [*functions, ATTRIBUTES, METADATA, *emitter.end_unit()]
         return "\n".join(parts)
 
     def _function(self, index: int) -> str:

@@ -58,15 +58,22 @@ def load(code: Code, module: Module | None = None) -> Loaded:
     patches = []
     for offset, name in code.imports:
         target = lib.we_symbol(name.encode())
-        if not target:
+        if not target and name != "we_costs":
             raise RuntimeError(f"generated code calls {name}, which the kernel does not provide")
         patches.append((offset, target))
     pages = lib.we_code_alloc(size)
     if not pages:
         raise MemoryError("out of executable memory")
     ffi.memmove(pages, code.blob, size)
+    costs = 0
+    if any(code.segments):
+        start, end = code.segments
+        costs = lib.we_segments_add(pages, pages + start, pages + end)
+        if costs < 0:
+            lib.we_code_free(pages, size)
+            raise MemoryError("too much code that adds up costs")
     for offset, target in patches:
-        ffi.cast("uint64_t *", pages + offset)[0] = target
+        ffi.cast("uint64_t *", pages + offset)[0] = target or costs
     if not lib.we_code_seal(pages, size):
         lib.we_code_free(pages, size)
         raise MemoryError("cannot make code executable")
@@ -465,7 +472,13 @@ def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compi
             if writer is None:
                 from ..compiler.unit import UnitWriter
 
-                writer = UnitWriter(module, configure.proposals, guarded=guarded)
+                writer = UnitWriter(
+                    module,
+                    configure.proposals,
+                    guarded=guarded,
+                    count=configure.instruction_counting,
+                    cost=configure.cost_measuring,
+                )
         text = writer.write(indices)
         first, last = indices[0], indices[-1]
         return link(compile_ir(text, level, f"functions {first} to {last}"))

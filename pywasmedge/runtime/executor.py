@@ -11,6 +11,7 @@ from .code import CompiledModule
 from .instance import ModuleInstance
 from .instantiate import Imports, allocate, initialise, make_memories
 from .plan import Plan
+from .statistics import NO_LIMIT, switches
 
 if TYPE_CHECKING:
     from ..base.types import ExternKind, ExternType
@@ -28,7 +29,7 @@ class Executor(Closing):
     state of its own.
     """
 
-    __slots__ = ("_configure", "_key", "_statistics")
+    __slots__ = ("_configure", "_key", "_statistics", "_switches")
 
     def __init__(
         self, configure: Configure | None = None, statistics: Statistics | None = None
@@ -37,12 +38,16 @@ class Executor(Closing):
 
         Args:
             configure: page limit, code generation and measuring.
-            statistics: where ``invoke`` adds what it measures, if the configuration says so.
+            statistics: where calls and start functions add what the configuration measures, if
+                anything; its cost limit is taken back then. Without, nothing is measured.
         """
-        self._configure = configure.copy() if configure else Configure()
-        self._statistics = statistics if self._configure.time_measuring else None
-        c = self._configure
-        self._key = (frozenset(c.proposals), c.tier, c.lazy)
+        c = self._configure = configure.copy() if configure else Configure()
+        self._switches = switches(c)
+        self._statistics = statistics if self._switches else None
+        if self._statistics is not None:
+            self._statistics.cost_limit = NO_LIMIT
+        metering = (c.instruction_counting, c.cost_measuring)
+        self._key = (frozenset(c.proposals), c.tier, c.lazy, metering)
 
     def instantiate(self, store: Store, module: Module) -> ModuleInstance:
         """Make an anonymous instance; imports come from ``store``.
@@ -81,7 +86,7 @@ class Executor(Closing):
     def invoke(self, function: FunctionInstance, *args: Any) -> Any:
         """Call a function, with the arguments and errors of :class:`FunctionInstance`."""
         if self._statistics is not None:
-            return self._statistics.measure(function, *args)
+            return self._statistics.measure(self._switches, function, *args)
         return function(*args)
 
     def _instantiate(self, store: Store, module: Module) -> Core:
@@ -100,7 +105,10 @@ class Executor(Closing):
         compiled = module._code.get((self._key, guarded)) or self._compile(module, guarded)
         core = allocate(plan, compiled, imports, memories)
         try:
-            initialise(core)
+            if self._statistics is not None and plan.tree.start is not None:
+                self._statistics.measure(self._switches, initialise, core)
+            else:
+                initialise(core)
         except Exit as end:
             if end.exit_code:
                 raise

@@ -187,7 +187,7 @@ def _return(walk: Walk, sink: Sink | None) -> Step:
         stack.kill()
         if sink is None:
             return pos
-        sink.br(frame)
+        sink.return_(frame)
         return walk.skip(pos)
 
     return return_

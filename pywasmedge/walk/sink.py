@@ -16,8 +16,16 @@ if TYPE_CHECKING:
     from .stack import Frame
 
 
+Charge = Callable[[int, bool], None]
+
+
 class Sink(Protocol):
     """Receives the instructions of a body, in order."""
+
+    @property
+    def charge(self) -> Charge | None:
+        """Called before each instruction but ``loop``, ``else`` and ``end`` with its opcode (prefix
+        byte << 8 | opcode), and whether it accesses memory at an address; may be ``None``."""
 
     def simple(self, row: Row) -> Callable[..., None]:
         """The function to call with the immediates of each instruction of ``row``."""
@@ -41,7 +49,10 @@ class Sink(Protocol):
         """``end`` of ``frame``; says whether what follows is reachable."""
 
     def br(self, frame: Frame) -> None:
-        """``br`` or ``return``; what follows is not reachable."""
+        """``br``; what follows is not reachable."""
+
+    def return_(self, frame: Frame) -> None:
+        """``return`` from the function of ``frame``; what follows is not reachable."""
 
     def br_if(self, frame: Frame) -> None:
         """``br_if``."""

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..base.config import Proposal
     from ..module.ast import Module
     from .simple import Step
-    from .sink import Sink
+    from .sink import Charge, Sink
 
 
 class Walk:
@@ -155,7 +155,11 @@ class Walk:
         row = group(prefix).get(code)
         if row is None or not enabled(row, self.proposals):
             return partial(self._illegal, prefix, code)
-        return step_for(self, row, sink)
+        step = step_for(self, row, sink)
+        if sink is None or sink.charge is None or row.mnemonic in ("loop", "else", "end"):
+            return step
+        memory = any(kind.startswith("memarg") for kind in row.immediates)
+        return _charged(step, sink.charge, prefix << 8 | code, memory)
 
     def _prefixed(self, prefix: int, sink: Sink | None) -> Step:
         data = self.data
@@ -179,3 +183,11 @@ class Walk:
         if row is not None:
             text += f": {row.mnemonic} needs a proposal that is off"
         raise LoadError(ErrCode.ILLEGAL_OPCODE, text)
+
+
+def _charged(step: Step, charge: Charge, opcode: int, memory: bool) -> Step:
+    def charged(pos: int) -> int:
+        charge(opcode, memory)
+        return step(pos)
+
+    return charged

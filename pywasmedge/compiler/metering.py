@@ -1,0 +1,327 @@
+"""Counting instructions and their cost, in modules that are compiled with one of these switches.
+
+Code is charged by segments: straight-line stretches that begin where control arrives or a call
+returns, and end where control leaves. A segment is charged before it runs. Count and budget of the
+thread (``we_meter``) are kept like two more locals, so that loops have them in registers. They are
+stored in segments that may fault, begin a turn of a loop, or are followed by a call or the return.
+
+What a segment costs is looked up in an array that the kernel keeps for each cost table; to that end
+the code lists the opcodes of its segments (``we_segments``). Where the budget does not suffice, a
+helper asks for more, or finds the instruction at which the limit is exceeded.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..walk.stack import ELSE, END, FUNCTION, IF, LOOP
+from . import layout
+from .emitter import INVARIANT, RARE
+from .flow import Label
+from .variables import Variables
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from ..base.errors import ErrCode
+    from ..base.types import FunctionType
+    from ..module.ast import Module
+    from ..walk.stack import Frame
+
+MAX_LENGTH = 0xFFFF
+"""Most instructions of a segment."""
+_METER_TBAA = ", !tbaa !6"
+_OWN_COSTS = "ptrtoint (ptr @we_costs to i64)"
+"""Distance of the unit's part from the beginning of ``we_meter.costs``."""
+_DECLARATIONS = """\
+@we_meter = external global i8
+@we_costs = external global i8
+declare ptr @llvm.thread.pointer.p0()
+!6 = !{!16, !16, i64 0}
+!16 = !{!"meter", !10, i64 0}
+"""
+
+
+class Segment:
+    """A segment: its opcodes, and the names of values and blocks that belong to it."""
+
+    __slots__ = ("after", "before", "go", "number", "opcodes", "slow", "stores")
+
+    def __init__(self, number: int) -> None:
+        self.number = number
+        """Index in the unit."""
+        self.opcodes: list[int] = []
+        self.before: dict[str, str] = {}
+        self.after: dict[str, str] = {}
+        """Values of the meter's fields before and after the charge."""
+        self.stores: list[int] = []
+        """Lines for storing them, until they have been filled in."""
+        self.go = self.slow = ""
+        """Block where it goes on, block that asks for a budget."""
+
+
+class Metered(Variables):
+    """Emitter of code that counts."""
+
+    def __init__(self, module: Module, *, guarded: bool, count: bool, cost: bool) -> None:
+        """Make an emitter that counts instructions, adds up their cost, or both."""
+        super().__init__(module, guarded=guarded)
+        self._cost = cost
+        self._kept = ["budget"] * cost + ["count"] * count
+        """Fields of the meter that are kept as locals behind the function's own."""
+        self._first = 0
+        """Index of the first of these locals."""
+        self._segment: Segment | None = None
+        self._segments: list[Segment] = []
+        self._first_segment = 0
+        """Of the function."""
+        self._refunds: dict[tuple[ErrCode, Segment, int], str] = {}
+        self._returns = Label("", 0)
+
+    # ---- units and functions ----------------------------------------------------------------
+
+    def begin_unit(self) -> None:
+        """Forget the segments of the unit before."""
+        self._segments = []
+
+    def end_unit(self) -> list[str]:
+        """What the unit's text has to end with."""
+        if not self._cost:
+            return [_DECLARATIONS]
+        data = b"".join(
+            b"".join([n.to_bytes(2, "little") for n in (len(s.opcodes), *s.opcodes)])
+            for s in self._segments
+        )
+        text = "".join([f"\\{byte:02x}" for byte in data])
+        return [
+            _DECLARATIONS,
+            f'@we_segments = constant [{len(data)} x i8] c"{text}", align 2',
+        ]
+
+    def start(self, header: str) -> None:
+        """Begin a function."""
+        super().start(header)
+        self._segment = None
+        self._first_segment = len(self._segments)
+        self._refunds.clear()
+
+    def open_locals(self, initial: list[str], *, spill: bool) -> None:
+        """Begin with these values of all locals; the meter's fields follow them."""
+        self.at_entry("thread", "call ptr @llvm.thread.pointer.p0()")
+        self.at_entry("meter", "getelementptr i8, ptr %thread, i64 ptrtoint (ptr @we_meter to i64)")
+        self._first = len(initial)
+        for field in self._kept:
+            self.at_entry(field, f"getelementptr i8, ptr %meter, i64 {layout.METER[field]}")
+            self.at_entry(f"{field}0", f"load i64, ptr %{field}, align 8{_METER_TBAA}")
+        if self._cost:
+            self.at_entry("all", f"getelementptr i8, ptr %meter, i64 {layout.METER['costs']}")
+            self.at_entry("costs0", f"load ptr, ptr %all, align 8{_METER_TBAA}")
+            self.at_entry("own", f"getelementptr i8, ptr %costs0, i64 {_OWN_COSTS}")
+            # One register: LLVM must not add up the two parts of the address at every use.
+            self.at_entry("costs", 'call ptr asm "", "=r,0"(ptr %own)')
+        self.local_llvm += ["i64"] * len(self._kept)
+        super().open_locals([*initial, *(f"%{field}0" for field in self._kept)], spill=spill)
+
+    def open_function(self, frame: Frame) -> None:
+        """The frame of the function body, and a label for returns, which pass its ``end`` by."""
+        super().open_function(frame)
+        self._returns = Label(self.label(), 0)
+
+    def finish(self) -> str:
+        """End the function and return its text."""
+        for segment in self._segments[self._first_segment :]:
+            if segment.slow:
+                self.place(segment.slow)
+                self._store(segment.before)
+                spend = self.helper("spend")
+                self.void(f"call preserve_mostcc void {spend}(ptr %ctx, {self._place_of(segment)})")
+                left = f"%left{segment.number}"
+                self.void(f"{left} = load i64, ptr %budget, align 8{_METER_TBAA}")
+                self.void(f"br label %{segment.go}")
+        for (code, segment, done), label in self._refunds.items():
+            self.place(label)
+            self._refund(segment, done)
+            self.void(f"br label %{super()._trap_label(code)}")
+        return super().finish()
+
+    # ---- segments ---------------------------------------------------------------------------
+
+    def charge(self, opcode: int, memory: bool) -> None:
+        """An instruction comes; ``memory``: it may fault."""
+        segment = self._segment
+        if segment is None:
+            segment = self._segment = self._open_segment()
+        segment.opcodes.append(opcode)
+        if memory:
+            self._settle(segment)
+        if len(segment.opcodes) == MAX_LENGTH:
+            self._close()
+
+    def _open_segment(self) -> Segment:
+        segment = Segment(len(self._segments))
+        self._segments.append(segment)
+        segment.before = {field: self._meter(field) for field in self._kept}
+        if self._cost:
+            before = segment.before["budget"]
+            slot = self.emit(f"getelementptr i8, ptr %costs, i64 {8 * segment.number}")
+            cost = self.emit(f"load i64, ptr {slot}, align 8{INVARIANT}")
+            short = self.emit(f"icmp ugt i64 {cost}, {before}")
+            rest = self.emit(f"sub i64 {before}, {cost}")
+            segment.go, segment.slow = self.label(), self.label()
+            self.void(f"br i1 {short}, label %{segment.slow}, label %{segment.go}{RARE}")
+            edges = f"[ {rest}, %{self.block_name} ], [ %left{segment.number}, %{segment.slow} ]"
+            self.place(segment.go)
+            segment.after["budget"] = self.emit(f"phi i64 {edges}")
+        if "count" in self._kept:
+            segment.after["count"] = self.emit("")  # when the length is known
+        for field, value in segment.after.items():
+            segment.stores.append(len(self.lines))
+            self.void("")
+            self._set_meter(field, value)
+        return segment
+
+    def _settle(self, segment: Segment) -> None:
+        """Have the meter in memory from the beginning of the segment on."""
+        for at, (field, value) in zip(segment.stores, segment.after.items(), strict=False):
+            self.lines[at] = f"store volatile i64 {value}, ptr %{field}, align 8{_METER_TBAA}"
+        segment.stores.clear()
+
+    def _close(self, *, settle: bool = False) -> None:
+        """End the segment, if one is open; with the meter in memory if ``settle``."""
+        segment, self._segment = self._segment, None
+        if segment is None:
+            return
+        if settle:
+            self._settle(segment)
+        if "count" in self._kept:
+            name = segment.after["count"]
+            self.lines[int(name[1:])] = (
+                f"{name} = add i64 {segment.before['count']}, {len(segment.opcodes)}"
+            )
+
+    def _meter(self, field: str) -> str:
+        """The present value of a field of the meter."""
+        value = self.locals[self._first + self._kept.index(field)]
+        return self.emit(f"load i64, ptr {value}") if self.spilled else value
+
+    def _store(self, values: Mapping[str, str]) -> None:
+        for field, value in values.items():
+            self.void(f"store volatile i64 {value}, ptr %{field}, align 8{_METER_TBAA}")
+
+    def _set_meter(self, field: str, value: str) -> None:
+        self._assign(self._first + self._kept.index(field), value)
+
+    def _called(self) -> None:
+        """A call has returned: what it ran may have counted."""
+        self._close(settle=True)
+        for field in self._kept:
+            self._set_meter(field, self.emit(f"load i64, ptr %{field}, align 8{_METER_TBAA}"))
+
+    @staticmethod
+    def _place_of(segment: Segment) -> str:
+        """Arguments that tell a helper which segment it is."""
+        return f"i64 {_OWN_COSTS}, i32 {segment.number}"
+
+    def _refund(self, segment: Segment, done: int) -> None:
+        """Store the meter as it is after the first ``done`` instructions."""
+        rest = len(segment.opcodes) - done
+        values = dict(segment.after)
+        if rest and "count" in values:
+            values["count"] = self.emit(f"sub i64 {values['count']}, {rest}")
+        self._store(values)
+        if rest and self._cost:
+            super().call_helper("refund", f"{self._place_of(segment)}, i32 {done}")
+
+    def _trap_label(self, code: ErrCode) -> str:
+        if self._segment is None:
+            return super()._trap_label(code)
+        key = (code, self._segment, len(self._segment.opcodes))
+        label = self._refunds.get(key)
+        if label is None:
+            label = self._refunds[key] = self.label()
+        return label
+
+    # ---- where segments begin and end -------------------------------------------------------
+
+    def call_helper(self, name: str, args: str, result: str = "void") -> str | None:
+        """Call a helper of ``we_runtime``, which may trap or wait."""
+        value = super().call_helper(name, args, result)
+        self._called()
+        return value
+
+    def _finish_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
+        super()._finish_call(type_, function, ctx, args)
+        self._called()
+
+    def _tail_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
+        super()._tail_call(type_, function, ctx, args)
+        self._close(settle=True)
+
+    def _assigned_in(self, frame: Frame) -> Sequence[int]:
+        kept = range(self._first, self._first + len(self._kept))
+        return [*super()._assigned_in(frame), *kept]
+
+    def loop(self, frame: Frame) -> None:
+        """``loop``, which counts in every turn."""
+        self._close()
+        super().loop(frame)
+        self.charge(LOOP, True)
+
+    def if_(self, frame: Frame) -> None:
+        """``if``."""
+        super().if_(frame)
+        self._close()
+
+    def else_(self, frame: Frame) -> None:
+        """``else``, which counts if it is where the ``if`` branches to."""
+        self._close()
+        super().else_(frame)
+        self.charge(ELSE, False)
+
+    def end(self, frame: Frame) -> bool:
+        """``end``, which counts for all that comes or branches to it."""
+        if frame.opcode == IF or (frame.opcode != LOOP and frame.payload.edges):
+            self._close()
+        if super().end(frame):
+            self.charge(END, False)
+        return self._return(frame) if frame.opcode == FUNCTION else self.reachable
+
+    def _return(self, frame: Frame) -> bool:
+        """Join the end of the function and the returns."""
+        returns = self._returns
+        self._close(settle=True)
+        if returns.edges:
+            if self.reachable:
+                self._edge(returns, len(frame.results))
+                self.void(f"br label %{returns.name}")
+            self.place(returns.name)
+            self._join(returns, frame.results)
+            self.reachable = True
+        return self.reachable
+
+    def return_(self, frame: Frame) -> None:
+        """``return``."""
+        self._edge(self._returns, len(frame.results))
+        self.void(f"br label %{self._returns.name}")
+        self.reachable = False
+        self._close(settle=True)
+
+    def br(self, frame: Frame) -> None:
+        """``br``."""
+        super().br(frame)
+        self._close()
+
+    def br_if(self, frame: Frame) -> None:
+        """``br_if``."""
+        super().br_if(frame)
+        self._close()
+
+    def br_table(self, frames: Sequence[Frame]) -> None:
+        """``br_table``."""
+        super().br_table(frames)
+        self._close()
+
+    def unreachable(self) -> None:
+        """``unreachable``."""
+        super().unreachable()
+        self._close()
