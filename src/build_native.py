@@ -5,9 +5,9 @@
 ``pywasmedge/_native.abi3.so``
     The cffi module, linked with the library (see ``src/bridge.h``).
 
-``setup.py`` runs this file through cffi for the second and calls :func:`build_library` for the first.
-Build switches are environment variables: ``PYWASMEDGE_SANITIZE=address,undefined`` compiles both
-with these sanitizers. The faults of guests must be left to the kernel then::
+``setup.py`` runs this file through cffi for the second, and calls :func:`build_library` for the
+first. Build switches are environment variables: ``PYWASMEDGE_SANITIZE=address,undefined`` compiles
+both with these sanitizers. The faults of guests must be left to the kernel then::
 
     LD_PRELOAD=$(gcc -print-file-name=libasan.so) \\
     ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:detect_leaks=0 \\

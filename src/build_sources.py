@@ -1,15 +1,15 @@
 """What the build derives from the headers: the one place where each fact is stated.
 
-==========================  =======================================================================
-generated file              from
-==========================  =======================================================================
-``kernel_table.h``          ``kernel.h``, ``statistics.h``, ``contexts.h``, ``callbacks.h``: the tables
-                            through which the two shared objects call each other
-``capi_forward.c``          ``include/wasmedge/wasmedge.h`` and ``pywasmedge/capi/*.py``: the exported
-                            functions that are written in Python
-``messages.inc``            ``pywasmedge/base/errors.py``: text and phase of each error code
-``python_build.h``          the interpreter that runs the build
-==========================  =======================================================================
+======================  ========================================================================
+generated file          from
+======================  ========================================================================
+``kernel_table.h``      ``kernel.h``, ``statistics.h``, ``contexts.h``, ``callbacks.h``: the tables
+``kernel_calls.h``      through which the two shared objects call each other
+``capi_forward.c``      ``include/wasmedge/wasmedge.h`` and ``pywasmedge/capi/*.py``: the exported
+                        functions that are written in Python
+``messages.inc``        ``pywasmedge/base/errors.py``: text and phase of each error code
+``python_build.h``      the interpreter that runs the build
+======================  ========================================================================
 """
 
 from __future__ import annotations
