@@ -58,11 +58,6 @@ static bool is_file(const char *path) {
   return stat(path, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-static bool is_directory(const char *path) {
-  struct stat status;
-  return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
-}
-
 static bool is_program(const char *path) { return is_file(path) && access(path, X_OK) == 0; }
 
 void python_note(python_report *report, const char *format, ...) {
@@ -229,10 +224,13 @@ static bool load_library(python_home *home, const char **problem) {
 
 /* ---- Candidates -------------------------------------------------------------------------------------------- */
 
+/* Adds a directory that exists and is not there yet, perhaps under another name. */
 static void add_place(python_home *home, const char *place) {
+  struct stat new, old;
+  if (home->place_count == MOST_PLACES || stat(place, &new) != 0 || !S_ISDIR(new.st_mode)) return;
   for (int i = 0; i < home->place_count; i++)
-    if (strcmp(home->places[i], place) == 0) return;
-  if (home->place_count < MOST_PLACES && is_directory(place)) put(home->places[home->place_count++], "%s", place);
+    if (stat(home->places[i], &old) == 0 && old.st_dev == new.st_dev && old.st_ino == new.st_ino) return;
+  put(home->places[home->place_count++], "%s", place);
 }
 
 static void add_packages(python_home *home, const char *prefix) {
@@ -257,19 +255,25 @@ static void find_places(python_home *home) {
   add_place(home, "/usr/lib/python3/dist-packages");
 }
 
-/* Uses an interpreter if possible. `wanted` is the minor version it must have; `any` allows others. */
-static bool use(python_home *home, const char *executable, const char *whence, int wanted, bool any,
-                python_report *report) {
+/* What is looked for. */
+typedef struct {
+  int minor;    /* version */
+  bool any;     /* other versions will do, too */
+  bool to_load; /* the library is needed */
+} wish;
+
+/* Uses an interpreter if it is what is wished. */
+static bool use(python_home *home, const char *executable, const char *whence, wish wanted, python_report *report) {
   const char *problem;
   if (!put(home->executable, "%s", executable)) return false;
   if (!is_program(executable)) {
     python_note(report, "  %s (%s): there is no such program", executable, whence);
-  } else if (!describe(home, wanted)) {
+  } else if (!describe(home, wanted.minor)) {
     python_note(report, "  %s (%s): no standard library of Python 3.%d in %s/lib", executable, whence, home->minor,
                 home->base);
-  } else if (home->minor < OLDEST_MINOR || (home->minor != wanted && !any)) {
-    python_note(report, "  %s (%s): is Python 3.%d", executable, whence, home->minor);
-  } else if (!load_library(home, &problem)) {
+  } else if (home->minor < OLDEST_MINOR || (home->minor != wanted.minor && !wanted.any)) {
+    python_note(report, "  %s (%s): is Python 3.%d, not 3.%d", executable, whence, home->minor, wanted.minor);
+  } else if (wanted.to_load && !load_library(home, &problem)) {
     python_note(report, "  %s (%s): its shared library cannot be loaded: %s", executable, whence, problem);
   } else {
     find_places(home);
@@ -289,8 +293,7 @@ static bool search_path(const char *name, python_path found) {
   return false;
 }
 
-static bool use_environment_variable(python_home *home, const char *named, int wanted, python_report *report) {
-  static const char *const whence = "environment variable PYWASMEDGE_PYTHON";
+static bool use_environment_variable(python_home *home, const char *named, wish wanted, python_report *report) {
   python_path path, directory;
   put(path, "%s", named);
   if (strchr(named, '/') == NULL) {
@@ -298,53 +301,73 @@ static bool use_environment_variable(python_home *home, const char *named, int w
   } else if (named[0] != '/' && getcwd(directory, sizeof directory) != NULL) {
     put(path, "%s/%s", directory, named);
   }
-  return use(home, path, whence, wanted, true, report);
+  return use(home, path, "environment variable PYWASMEDGE_PYTHON", wanted, report);
 }
 
-static bool use_environment(python_home *home, const char *packages, int wanted, python_report *report) {
+static bool use_environment(python_home *home, const char *packages, wish wanted, python_report *report) {
   python_path prefix, program;
   put(prefix, "%s", packages);
   for (int i = 0; i < 3; i++) to_parent(prefix);
-  const bool has_own = (put(program, "%s/bin/python3.%d", prefix, wanted) && is_program(program)) ||
+  const bool has_own = (put(program, "%s/bin/python3.%d", prefix, wanted.minor) && is_program(program)) ||
                        (put(program, "%s/bin/python3", prefix) && is_program(program)) ||
                        (put(program, "%s/bin/python", prefix) && is_program(program));
-  if (has_own) return use(home, program, "environment of the library", wanted, false, report);
-  python_note(report, "  %s/bin (environment of the library): no python3.%d", prefix, wanted);
+  if (has_own) return use(home, program, "environment of the library", wanted, report);
+  python_note(report, "  %s/bin/python3.%d (environment of the library): there is no such program", prefix,
+              wanted.minor);
   return false;
 }
 
-static bool use_path_file(python_home *home, int wanted, python_report *report) {
-  python_path file, named;
-  put(file, "%s", own_library);
-  to_parent(file);
-  if (strlen(file) + sizeof "/python_path" > PATH_MAX) return false;
-  strcat(file, "/python_path");
-  if (!read_text(file, named, sizeof named)) return false;
+static bool use_path_file(python_home *home, wish wanted, python_report *report) {
+  python_path directory, file, named;
+  put(directory, "%s", own_library);
+  to_parent(directory);
+  if (!put(file, "%s/python_path", directory) || !read_text(file, named, sizeof named)) return false;
   named[strcspn(named, "\r\n")] = 0;
-  return use(home, named, "file python_path beside the library", wanted, false, report);
+  return use(home, named, "file python_path beside the library", wanted, report);
+}
+
+/* Tries all but the environment variable. `packages` is where the package lies, `is_environment` whether
+ * that is a directory of packages of an installation. */
+static bool use_any(python_home *home, const char *packages, bool is_environment, wish wanted, python_report *report) {
+  python_path program;
+  if (use_path_file(home, wanted, report)) return true;
+  if (is_environment && use_environment(home, packages, wanted, report)) return true;
+  if (use(home, PYTHON_EXECUTABLE, "built the library", wanted, report)) return true;
+  const bool has_base = strcmp(PYTHON_BASE_EXECUTABLE, PYTHON_EXECUTABLE) != 0;
+  if (has_base && use(home, PYTHON_BASE_EXECUTABLE, "built the library", wanted, report)) return true;
+  if (search_path("python3", program)) return use(home, program, "PATH", wanted, report);
+  python_note(report, "  python3 (PATH): there is no such program");
+  return false;
+}
+
+/* Where the package lies; whether its directory is one of packages, "lib/python3.11/site-packages"; the
+ * version that this tells, or else the build. */
+static bool look_around(python_path packages, int *minor) {
+  python_path parent;
+  python_package_parent(packages);
+  put(parent, "%s", packages);
+  to_parent(parent);
+  *minor = minor_in_name(parent);
+  if (*minor == 0) *minor = minor_in(PYTHON_VERSION);
+  return strncmp(name_of(parent), "python3", 7) == 0 && strstr(name_of(packages), "-packages") != NULL;
 }
 
 bool python_find(python_home *home, python_report *report) {
-  python_path packages, path;
-  python_package_parent(packages);
-  /* The packages' directory tells the version: lib/python3.11/site-packages. */
-  put(path, "%s", packages);
-  to_parent(path);
-  int wanted = minor_in_name(path);
-  const bool in_environment = strncmp(name_of(path), "python3", 7) == 0 && strstr(name_of(packages), "-packages") != NULL;
-  if (wanted == 0) wanted = minor_in(PYTHON_VERSION);
-
+  python_path packages;
+  wish wanted = {.to_load = true};
+  const bool is_environment = look_around(packages, &wanted.minor);
   const char *named = secure_getenv("PYWASMEDGE_PYTHON");
-  if (named != NULL && named[0] != 0) return use_environment_variable(home, named, wanted, report);
-  if (use_path_file(home, wanted, report)) return true;
-  if (in_environment && use_environment(home, packages, wanted, report)) return true;
-  if (use(home, PYTHON_EXECUTABLE, "built the library", wanted, false, report)) return true;
-  if (strcmp(PYTHON_BASE_EXECUTABLE, PYTHON_EXECUTABLE) != 0 &&
-      use(home, PYTHON_BASE_EXECUTABLE, "built the library", wanted, false, report))
-    return true;
-  if (!search_path("python3", path)) {
-    python_note(report, "  python3: not in PATH");
-    return false;
-  }
-  return use(home, path, "PATH", wanted, false, report);
+  if (named == NULL || named[0] == 0) return use_any(home, packages, is_environment, wanted, report);
+  wanted.any = true;
+  return use_environment_variable(home, named, wanted, report);
+}
+
+void python_find_places(python_home *home, int minor) {
+  python_path packages;
+  int unused;
+  const bool is_environment = look_around(packages, &unused);
+  python_report ignored = {.length = REPORT_SIZE};
+  if (use_any(home, packages, is_environment, (wish){.minor = minor}, &ignored)) return;
+  home->place_count = 0;
+  if (packages[0] != 0) add_place(home, packages);
 }

@@ -23,7 +23,7 @@ typedef struct python_home {
   bool is_virtual;
   bool system_packages;   /* the installation's packages are visible */
   int minor;              /* of version 3.x */
-  void *library;          /* handle of libpython */
+  void *library;          /* handle of libpython, or NULL */
   python_path places[MOST_PLACES]; /* directories of packages, the most important first */
   int place_count;
 } python_home;
@@ -32,8 +32,11 @@ typedef struct python_home {
 const char *python_own_library(void);
 /* The directory that contains the package pywasmedge to which the library belongs, or "". */
 void python_package_parent(python_path parent);
-/* Finds an interpreter and loads its libpython. False if there is none; the report tells why. */
+/* Finds an interpreter to start and loads its libpython. False if there is none; the report tells why. */
 bool python_find(python_home *home, python_report *report);
+/* For a process that has Python 3.minor: fills in the places of the interpreter that would be found if it had
+ * none and there was only that version. No library is loaded. */
+void python_find_places(python_home *home, int minor);
 /* Adds a line (printf) to a report. */
 __attribute__((format(printf, 2, 3))) void python_note(python_report *report, const char *format, ...);
 

@@ -164,36 +164,42 @@ static bool initialise(const python_home *home) {
 /* ---- Importing --------------------------------------------------------------------------------------------------- */
 
 /* Sets `problem` to None or to what went wrong. `package` is the directory that contains pywasmedge, or "";
- * `places` and `prefix` are for an interpreter that was started here (`own`) without the module site.
+ * `places` are directories of packages. An interpreter that was started here (`own`) has not imported the
+ * module site, and `prefix` is its environment; one of the host's is left as it is if possible.
  * The finder makes sure that the package is the library's own, without a lasting change of sys.path. */
 static const char import_script[] =
     "import sys\n"
+    "from _frozen_importlib import _find_spec\n"
+    "from _frozen_importlib_external import PathFinder\n"
     "class Finder:\n"
     "    @staticmethod\n"
     "    def find_spec(name, path=None, target=None):\n"
     "        if name == 'pywasmedge':\n"
-    "            from _frozen_importlib_external import PathFinder\n"
     "            return PathFinder.find_spec(name, [package], target)\n"
     "def attempt():\n"
     "    if package:\n"
     "        sys.meta_path.insert(0, Finder)\n"
     "    try:\n"
     "        import pywasmedge.capi\n"
+    "        if _find_spec('llvmlite', None) is None:\n" /* is imported when it is needed */
+    "            raise ModuleNotFoundError(\"No module named 'llvmlite'\")\n"
     "    except BaseException as error:\n"
     "        return error\n"
     "    finally:\n"
     "        if package:\n"
     "            sys.meta_path.remove(Finder)\n"
+    "def add_places():\n"
+    "    sys.path += [place for place in places if place not in sys.path]\n"
     "if own:\n"
     "    sys.prefix = sys.exec_prefix = prefix\n"
-    "    sys.path += [place for place in places if place not in sys.path]\n"
+    "    add_places()\n"
     "error = attempt()\n"
     "if isinstance(error, ImportError):\n"
     "    if own:\n"
     "        import site\n"
     "        site.main()\n"
-    "    elif package and package not in sys.path:\n"
-    "        sys.path.append(package)\n"
+    "    else:\n"
+    "        add_places()\n"
     "    error = attempt()\n"
     "problem = None\n"
     "if error is not None:\n"
@@ -210,21 +216,21 @@ static void set(PyObject *variables, const char *name, PyObject *value) {
   if (value != NULL) py.Py_DecRef(value);
 }
 
-/* Runs the script; `home` is NULL if the interpreter is not ours. Called with the interpreter lock held. */
-static PyObject *run_import(const python_home *home) {
+/* Runs the script. Called with the interpreter lock held. */
+static PyObject *run_import(const python_home *home, bool own) {
   python_path package;
   python_package_parent(package);
   PyObject *variables = py.PyDict_New(), *places = py.PyList_New(0);
   if (variables == NULL || places == NULL) return NULL;
-  for (int i = 0; home != NULL && i < home->place_count; i++) {
+  for (int i = 0; i < home->place_count; i++) {
     PyObject *place = py.PyUnicode_DecodeFSDefault(home->places[i]);
     if (place == NULL || py.PyList_Append(places, place) != 0) py.PyErr_Clear();
     if (place != NULL) py.Py_DecRef(place);
   }
   set(variables, "places", places);
-  set(variables, "own", py.PyBool_FromLong(home != NULL));
+  set(variables, "own", py.PyBool_FromLong(own));
   set(variables, "package", py.PyUnicode_DecodeFSDefault(package));
-  set(variables, "prefix", py.PyUnicode_DecodeFSDefault(home != NULL ? home->prefix : ""));
+  set(variables, "prefix", py.PyUnicode_DecodeFSDefault(home->prefix));
   enum { FILE_INPUT = 257 }; /* Py_file_input */
   PyObject *code = py.Py_CompileString(import_script, "libwasmedge_c.so", FILE_INPUT);
   PyObject *done = code != NULL ? py.PyEval_EvalCode(code, variables, variables) : NULL;
@@ -242,19 +248,19 @@ static const char *text_in(PyObject *variables, const char *name) {
   return text;
 }
 
-static bool import_package(const python_home *home) {
+static bool import_package(const python_home *home, bool own) {
   const int state = py.PyGILState_Ensure();
-  PyObject *variables = run_import(home);
+  PyObject *variables = run_import(home, own);
   const char *problem = variables != NULL ? text_in(variables, "problem") : "out of memory";
   const char *used = variables != NULL ? text_in(variables, "used") : NULL;
   const bool is_bound = we_bound_python.we_py_host != NULL;
   const char *version = py.Py_GetVersion();
-  const char *python = home != NULL ? home->executable : "already in this process";
   if (problem != NULL) {
-    complain("Python %.*s (%s) cannot import the package pywasmedge, or something that needs:\n  %s\n"
-             "Install the library again with pip, or set PYWASMEDGE_PYTHON to the interpreter that has\n"
-             "the packages cffi and llvmlite.",
-             (int)strcspn(version, " "), version, python, problem);
+    complain("Python %.*s (%s) cannot import the package pywasmedge, or something that needs:\n  %s\n%s",
+             (int)strcspn(version, " "), version, own ? home->executable : "of the host", problem,
+             own ? "Install the library again with pip, or set PYWASMEDGE_PYTHON to the interpreter that has\n"
+                   "the packages cffi and llvmlite."
+                 : "Install the library with pip for this Python.");
   } else if (!is_bound) {
     complain("this process already uses another copy of the library, through %s.\nLoad the library only once.",
              used != NULL ? used : "another package");
@@ -320,6 +326,17 @@ static bool host_has_python(void) {
   return is_initialised != NULL && is_initialised() && !atomic_load(&starting);
 }
 
+/* Imports into the host's interpreter. */
+static bool import_into_host(void) {
+  const char *version = py.Py_GetVersion();
+  python_home *home = calloc(1, sizeof *home);
+  if (home == NULL) return complain("out of memory");
+  python_find_places(home, strncmp(version, "3.", 2) == 0 ? atoi(version + 2) : 0);
+  const bool ok = import_package(home, false);
+  free(home);
+  return ok;
+}
+
 static bool get_ready(void) {
   fork_watch();
   if (!atomic_load(&started)) {
@@ -332,7 +349,7 @@ static bool get_ready(void) {
       if (!ok) return false;
     }
   }
-  if (!import_package(atomic_load(&started) ? own_home : NULL)) return false;
+  if (!(atomic_load(&started) ? import_package(own_home, true) : import_into_host())) return false;
   atomic_store_explicit(&ready, true, memory_order_release);
   return true;
 }

@@ -22,8 +22,6 @@ static int64_t fib(int32_t n) {
   return WasmEdge_ValueGetI64(result);
 }
 
-static bool has_python(void) { return dlsym(RTLD_DEFAULT, "Py_IsInitialized") != NULL; }
-
 static void try_first_call(void) {
   WasmEdge_LoaderContext *loader = WasmEdge_LoaderCreate(NULL);
   WasmEdge_ASTModuleContext *module = NULL;

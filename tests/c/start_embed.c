@@ -39,6 +39,6 @@ int main(int count, char **arguments) {
   CHECK(WasmEdge_ValueGetI64(result) == 6765);
   WasmEdge_VMDelete(vm);
   Py_END_ALLOW_THREADS
-  CHECK(PyRun_SimpleString("import sys; print('pywasmedge.capi' in sys.modules, sys.flags.no_site)") == 0);
+  CHECK(PyRun_SimpleString("import sys; print('pywasmedge.capi' in sys.modules, flush=True)") == 0);
   return 0;
 }
