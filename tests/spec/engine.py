@@ -32,6 +32,8 @@ SIZE = {ValType.I32: 4, ValType.I64: 8, ValType.F32: 4, ValType.F64: 8, ValType.
 class Engine:
     """One store with ``spectest`` in it, and what is needed to fill it."""
 
+    details = True
+
     def __init__(self, configuration: Configure) -> None:
         self.loader = Loader(configuration)
         self.validator = Validator(configuration)
@@ -51,8 +53,8 @@ class Engine:
         """Instantiate a validated module."""
         return self.executor.instantiate(self.store, module)
 
-    def instantiate(self, binary: bytes) -> Instance:
-        """All of it."""
+    def instantiate(self, binary: bytes, _name: str) -> Instance:
+        """All of it; it gets names later."""
         module = self.load(binary)
         self.validate(module)
         return self.link(module)

@@ -36,6 +36,9 @@ GLOBALS = {
     "global_f64": (F64, 666.6),
 }
 
+TABLE = TableType(ValType.FUNCREF, Limits(10, 20))
+MEMORY = MemoryType(Limits(1, 2))
+
 
 def spectest(proposals: set[Proposal]) -> ModuleInstance:
     """A new instance; with threads it has a shared memory, too."""
@@ -44,8 +47,8 @@ def spectest(proposals: set[Proposal]) -> ModuleInstance:
         module.add_function(name, FunctionInstance.from_callable(_ignore, FunctionType(params)))
     for name, (type_, value) in GLOBALS.items():
         module.add_global(name, GlobalInstance(GlobalType(type_), value))
-    module.add_table("table", TableInstance(TableType(ValType.FUNCREF, Limits(10, 20))))
-    module.add_memory("memory", MemoryInstance(MemoryType(Limits(1, 2))))
+    module.add_table("table", TableInstance(TABLE))
+    module.add_memory("memory", MemoryInstance(MEMORY))
     if Proposal.THREADS in proposals:
         module.add_memory("shared_memory", MemoryInstance(MemoryType(Limits(1, 2), shared=True)))
     return module

@@ -83,11 +83,17 @@ def scripts() -> tuple[Script, ...]:
     return tuple(sorted(found, key=lambda script: (order.index(script.suite), script.name)))
 
 
+def proposals(script: Script) -> tuple[tuple[Proposal, ...], tuple[Proposal, ...]]:
+    """What a script needs beyond the default proposals, and which of those must be off."""
+    return PROPOSALS[script.suite], WITHOUT.get(script.id, ())
+
+
 def configure(script: Script, tier: Tier) -> Configure:
     """The configuration for a script."""
     configuration = Configure(tier=tier)
-    for proposal in PROPOSALS[script.suite]:
+    added, removed = proposals(script)
+    for proposal in added:
         configuration.add_proposal(proposal)
-    for proposal in WITHOUT.get(script.id, ()):
+    for proposal in removed:
         configuration.remove_proposal(proposal)
     return configuration
