@@ -131,7 +131,9 @@ def builder() -> FFI:
         "pywasmedge._native",
         '#include "native.h"',
         sources=NATIVE_PARTS,
-        depends=[str(path) for path in sorted(Path("src").glob("*.h"))],
+        depends=sorted(
+            str(path) for place in ("src", "include") for path in Path(place).rglob("*.h")
+        ),
         include_dirs=INCLUDES,
         extra_compile_args=compile_,
         extra_link_args=[*link, "-Wl,-rpath,$ORIGIN"],

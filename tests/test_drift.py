@@ -18,8 +18,8 @@ from pywasmedge.base.types import ExternKind, ValType
 
 ROOT = Path(__file__).parents[1]
 MOST_LINES = 600
-TABLES = ("pywasmedge/isa/",)
-"""Folders of tables, which may be longer."""
+TABLES = ("pywasmedge/isa/", "include/")
+"""Folders of tables and declarations, which may be longer."""
 
 
 @pytest.fixture(scope="module")
