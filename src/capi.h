@@ -12,6 +12,17 @@
 /* A result; only for codes that the API has (capi_fail takes all). */
 static inline WasmEdge_Result result(uint32_t code) { return (WasmEdge_Result){(uint8_t)code}; }
 
+/* A value, written as two halves of 16 bytes: hosts copy it in these portions at once, and a processor
+ * can hand only a whole store on to a load. */
+static inline WasmEdge_Value make_value(uint128_t bits, enum WasmEdge_ValType type) {
+  typedef uint64_t half __attribute__((vector_size(16)));
+  union {
+    half halves[2];
+    WasmEdge_Value value;
+  } made = {.halves = {{(uint64_t)bits, (uint64_t)(bits >> 64)}, {(uint32_t)type, 0}}};
+  return made.value;
+}
+
 /* ---- Kernel objects under their public names ------------------------------------------------------ */
 
 static inline const we_type *function_type(const WasmEdge_FunctionTypeContext *context) {

@@ -42,14 +42,14 @@ const WasmEdge_GlobalTypeContext *WasmEdge_GlobalInstanceGetGlobalType(const Was
 }
 
 WasmEdge_Value WasmEdge_GlobalInstanceGetValue(const WasmEdge_GlobalInstanceContext *Cxt) {
-  if (Cxt == NULL) return (WasmEdge_Value){.Value = 0, .Type = WasmEdge_ValType_I32};
+  if (Cxt == NULL) return make_value(0, WasmEdge_ValType_I32);
   const uint8_t type = Cxt->type.type;
   uint128_t bits = __atomic_load_n(&Cxt->storage->low, __ATOMIC_RELAXED);
   if (is_word(type)) bits = (uint32_t)bits;
   if (UNLIKELY(type == WasmEdge_ValType_V128))
     bits |= (uint128_t)__atomic_load_n(&Cxt->storage->high, __ATOMIC_RELAXED) << 64;
   if (UNLIKELY(type == WasmEdge_ValType_FuncRef)) bits = capi_funcref((uint64_t)bits);
-  return (WasmEdge_Value){.Value = bits, .Type = type};
+  return make_value(bits, type);
 }
 
 void WasmEdge_GlobalInstanceSetValue(WasmEdge_GlobalInstanceContext *Cxt, const WasmEdge_Value Value) {

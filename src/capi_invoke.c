@@ -45,7 +45,7 @@ static void read_results(const we_type *type, const uint64_t *frame, WasmEdge_Va
       case WasmEdge_ValType_FuncRef: bits = capi_funcref((uint64_t)bits); break;
       default: break;
     }
-    returns[i] = (WasmEdge_Value){.Value = bits, .Type = kind};
+    returns[i] = make_value(bits, kind);
   }
 }
 

@@ -32,7 +32,7 @@ WasmEdge_Result WasmEdge_TableInstanceGetData(const WasmEdge_TableInstanceContex
   const int32_t code = we_table_get(table, Offset, &word);
   if (UNLIKELY(code != 0)) return capi_fail((uint32_t)code);
   if (table->type == WasmEdge_RefType_FuncRef) word = capi_funcref(word);
-  *Data = (WasmEdge_Value){.Value = word, .Type = table->type};
+  *Data = make_value(word, table->type);
   return result(0);
 }
 

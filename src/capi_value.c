@@ -67,35 +67,31 @@ WasmEdge_Result capi_fail(uint32_t code) {
 
 /* ---- Values ---------------------------------------------------------------------------------------- */
 
-static inline WasmEdge_Value value(uint128_t bits, enum WasmEdge_ValType type) {
-  return (WasmEdge_Value){.Value = bits, .Type = type};
-}
+WasmEdge_Value WasmEdge_ValueGenI32(const int32_t Val) { return make_value((uint32_t)Val, WasmEdge_ValType_I32); }
 
-WasmEdge_Value WasmEdge_ValueGenI32(const int32_t Val) { return value((uint32_t)Val, WasmEdge_ValType_I32); }
-
-WasmEdge_Value WasmEdge_ValueGenI64(const int64_t Val) { return value((uint64_t)Val, WasmEdge_ValType_I64); }
+WasmEdge_Value WasmEdge_ValueGenI64(const int64_t Val) { return make_value((uint64_t)Val, WasmEdge_ValType_I64); }
 
 WasmEdge_Value WasmEdge_ValueGenF32(const float Val) {
   uint32_t bits;
   memcpy(&bits, &Val, sizeof bits);
-  return value(bits, WasmEdge_ValType_F32);
+  return make_value(bits, WasmEdge_ValType_F32);
 }
 
 WasmEdge_Value WasmEdge_ValueGenF64(const double Val) {
   uint64_t bits;
   memcpy(&bits, &Val, sizeof bits);
-  return value(bits, WasmEdge_ValType_F64);
+  return make_value(bits, WasmEdge_ValType_F64);
 }
 
-WasmEdge_Value WasmEdge_ValueGenV128(const int128_t Val) { return value((uint128_t)Val, WasmEdge_ValType_V128); }
+WasmEdge_Value WasmEdge_ValueGenV128(const int128_t Val) { return make_value((uint128_t)Val, WasmEdge_ValType_V128); }
 
-WasmEdge_Value WasmEdge_ValueGenNullRef(const enum WasmEdge_RefType T) { return value(0, (enum WasmEdge_ValType)T); }
+WasmEdge_Value WasmEdge_ValueGenNullRef(const enum WasmEdge_RefType T) { return make_value(0, (enum WasmEdge_ValType)T); }
 
 WasmEdge_Value WasmEdge_ValueGenFuncRef(const WasmEdge_FunctionInstanceContext *Cxt) {
-  return value((uintptr_t)Cxt, WasmEdge_ValType_FuncRef);
+  return make_value((uintptr_t)Cxt, WasmEdge_ValType_FuncRef);
 }
 
-WasmEdge_Value WasmEdge_ValueGenExternRef(void *Ref) { return value((uintptr_t)Ref, WasmEdge_ValType_ExternRef); }
+WasmEdge_Value WasmEdge_ValueGenExternRef(void *Ref) { return make_value((uintptr_t)Ref, WasmEdge_ValType_ExternRef); }
 
 int32_t WasmEdge_ValueGetI32(const WasmEdge_Value Val) { return (int32_t)Val.Value; }
 
