@@ -12,6 +12,14 @@ demo: $(VENV)/built
 	$(BIN)/wasmedge --dir .:. tests/guests/wordcount.wasm README.md
 	$(MAKE) --no-print-directory -C c_examples build/quick_start build/wasi
 	cd c_examples && build/quick_start && build/wasi
+	@if command -v go >/dev/null; then \
+	  echo "cd docs/examples/go && go run . basic.wasm"; \
+	  cd docs/examples/go && CGO_CFLAGS="-I$(CURDIR)/include" \
+	    CGO_LDFLAGS="-L$(CURDIR)/pywasmedge -Wl,-rpath,$(CURDIR)/pywasmedge" \
+	    go run . $(CURDIR)/tests/go/testdata/basic.wasm; \
+	else \
+	  echo "skipped: the Go host (go is not installed; get it with: sudo apt-get install golang)"; \
+	fi
 
 test: $(VENV)/tools
 	$(BIN)/python -m pytest -q
@@ -28,7 +36,14 @@ spec: $(VENV)/tools
 bench: $(VENV)/peers
 	$(BIN)/python bench/run.py
 
+# Without PREFIX the environment for development in .venv; with PREFIX library, headers and commands for
+# C hosts (PIP_OPTIONS are passed to pip).
+ifdef PREFIX
+install: $(VENV)/pyvenv.cfg
+	$(BIN)/python packaging/install.py $(PREFIX) $(PIP_OPTIONS)
+else
 install: $(VENV)/tools
+endif
 
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
