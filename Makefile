@@ -40,7 +40,7 @@ bench: $(VENV)/peers
 # C hosts (PIP_OPTIONS are passed to pip).
 ifdef PREFIX
 install: $(VENV)/pyvenv.cfg
-	$(BIN)/python packaging/install.py $(PREFIX) $(PIP_OPTIONS)
+	$(BIN)/python packaging/install.py "$(PREFIX)" $(PIP_OPTIONS)
 else
 install: $(VENV)/tools
 endif
