@@ -186,7 +186,7 @@ WASMEDGE_CAPI_EXPORT extern uint32_t WasmEdge_VersionGetPatch(void);
 /** Log errors only. */
 WASMEDGE_CAPI_EXPORT extern void WasmEdge_LogSetErrorLevel(void);
 
-/** Log everything. */
+/** Log everything: debug, info and error lines. */
 WASMEDGE_CAPI_EXPORT extern void WasmEdge_LogSetDebugLevel(void);
 
 /* ---- Value ------------------------------------------------------------------------------------- */
