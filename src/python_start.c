@@ -191,6 +191,8 @@ static const char import_script[] =
     "def add_places():\n"
     "    sys.path += [place for place in places if place not in sys.path]\n"
     "if own:\n"
+    "    import gc\n" /* importing makes many objects and no garbage */
+    "    gc.disable()\n"
     "    sys.prefix = sys.exec_prefix = prefix\n"
     "    add_places()\n"
     "error = attempt()\n"
@@ -201,6 +203,9 @@ static const char import_script[] =
     "    else:\n"
     "        add_places()\n"
     "    error = attempt()\n"
+    "if own:\n"
+    "    gc.freeze()\n"
+    "    gc.enable()\n"
     "problem = None\n"
     "if error is not None:\n"
     "    lines = []\n"
