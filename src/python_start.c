@@ -124,7 +124,8 @@ static bool initialise_by_flags(void *handle, const char *executable) {
   return true;
 }
 
-/* Python from 3.14 on. What it makes is an isolated configuration, already without environment, locale and signals. */
+/* Python from 3.14 on. A new configuration leaves environment, locale and signals alone; `isolated` is only taken
+ * off because it would hide the user's packages from the module site. */
 static bool initialise_by_config(void *handle, const char *executable) {
   FUNCTION(handle, PyInitConfig_Create, void *, void)
   FUNCTION(handle, PyInitConfig_Free, void, void *)
@@ -136,11 +137,15 @@ static bool initialise_by_config(void *handle, const char *executable) {
   if (!config || !PyInitConfig_Free || !PyInitConfig_SetStr || !PyInitConfig_SetInt || !PyInitConfig_GetError ||
       !Py_InitializeFromInitConfig)
     return complain("this release of Python cannot be started: it lacks functions for that");
-  const bool ok = PyInitConfig_SetInt(config, "utf8_mode", 1) == 0 &&
-                  PyInitConfig_SetInt(config, "site_import", 0) == 0 &&
-                  PyInitConfig_SetInt(config, "pathconfig_warnings", 0) == 0 &&
-                  PyInitConfig_SetStr(config, "program_name", executable) == 0 &&
-                  Py_InitializeFromInitConfig(config) == 0;
+  static const struct {
+    const char *name;
+    int64_t value;
+  } options[] = {{"utf8_mode", 1}, {"isolated", 0}, {"user_site_directory", 1}, {"site_import", 0},
+                 {"pathconfig_warnings", 0}};
+  bool ok = PyInitConfig_SetStr(config, "program_name", executable) == 0;
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    ok = ok && PyInitConfig_SetInt(config, options[i].name, options[i].value) == 0;
+  ok = ok && Py_InitializeFromInitConfig(config) == 0;
   if (!ok) {
     const char *message = NULL;
     PyInitConfig_GetError(config, &message);

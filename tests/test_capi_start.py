@@ -357,6 +357,26 @@ def test_no_shared_library(host: Path, installation: Installation) -> None:
     assert "shared library cannot be loaded: libpython3.99.so.1.0" in message
 
 
+def test_configuration_of_newer_releases(host: Path, installation: Installation) -> None:
+    """Options of Python 3.14 and later, and its way of saying that it cannot be started."""
+    named = installation.executable.rename(installation.executable.parent / "python3.99")
+    installation.stdlib.rename(installation.stdlib.parent / "python3.99")
+    library = installation.library.parent / "libpython3.99.so.1.0"
+    source = capi_host.SOURCES / "start_modern.c"
+    command = [capi_host.compiler(), *capi_host.WARNINGS, "-shared", "-fPIC", source, "-o", library]
+    subprocess.run(command, check=True)
+    message = fails(host, PYWASMEDGE_PYTHON=str(named))
+    asked = message.partition("Python cannot be started: ")[2].partition("\n")[0].split()
+    assert sorted(asked) == [
+        "isolated=0",
+        "pathconfig_warnings=0",
+        f"program_name={named}",
+        "site_import=0",
+        "user_site_directory=1",
+        "utf8_mode=1",
+    ]
+
+
 def test_only_interpreters_of_other_versions(tmp_path: Path) -> None:
     """The directory of the package tells for which version its dependencies are."""
     packages = tmp_path / "lib" / "python3.99" / "site-packages"
