@@ -25,6 +25,7 @@ from pywasmedge import (
     MemoryType,
     Module,
     ModuleInstance,
+    Proposal,
     Store,
     TableInstance,
     TableType,
@@ -157,6 +158,25 @@ def test_segments_before_the_failing_one_take_effect() -> None:
     assert exports.call(2) == 90
     assert exports.peek(9) == 0xFF
     assert exports.peek(65535) == 0
+
+
+def test_segments_are_checked_first_without_newer_proposals() -> None:
+    """That is without both bulk memory operations and reference types."""
+    configure = Configure()
+    configure.remove_proposal(Proposal.BULK_MEMORY_OPERATIONS)
+    configure.remove_proposal(Proposal.REFERENCE_TYPES)
+    store = Store()
+    exports = register(store, "provider").exports
+    for name, code in (
+        ("partial", ErrCode.ELEM_SEG_DOES_NOT_FIT),
+        ("partial_data", ErrCode.DATA_SEG_DOES_NOT_FIT),
+    ):
+        with pytest.raises(LinkError) as caught:
+            Executor(configure).instantiate(store, validated(name))
+        assert caught.value.code == code
+    with pytest.raises(Trap):
+        exports.call(1)
+    assert exports.peek(9) == 0
 
 
 def test_start_function_runs_after_the_segments() -> None:

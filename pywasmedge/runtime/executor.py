@@ -5,11 +5,17 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from ..base.closing import Closing
-from ..base.config import Configure
+from ..base.config import Configure, Proposal
 from ..base.errors import ErrCode, Exit, WorkflowError
 from .code import CompiledModule
 from .instance import ModuleInstance
-from .instantiate import Imports, allocate, initialise, make_memories
+from .instantiate import (
+    Imports,
+    allocate,
+    initialise,
+    make_memories,
+    require_fitting_segments,
+)
 from .plan import Plan
 from .statistics import NO_LIMIT, switches
 
@@ -20,6 +26,9 @@ if TYPE_CHECKING:
     from .module import Module
     from .statistics import Statistics
     from .store import Store
+
+_SEGMENTS_ONE_BY_ONE = frozenset((Proposal.BULK_MEMORY_OPERATIONS, Proposal.REFERENCE_TYPES))
+"""With any of these, segments before one that does not fit are written."""
 
 
 class Executor(Closing):
@@ -54,7 +63,9 @@ class Executor(Closing):
 
         Raises:
             WorkflowError: 0x08, the module is not validated.
-            LinkError: 0x62 or 0x61, an import is unknown or does not fit.
+            LinkError: 0x62 or 0x61, an import is unknown or does not fit; 0x64 or 0x63, an active
+                segment does not fit, and neither bulk memory operations nor reference types are
+                enabled (nothing has been written).
             Trap: 0x87 or 0x88, an active segment does not fit (what was written before stays);
                 or what the start function traps with.
         """
@@ -104,6 +115,8 @@ class Executor(Closing):
         guarded = all(memory.c.guarded for memory in memories)
         compiled = module._code.get((self._key, guarded)) or self._compile(module, guarded)
         core = allocate(plan, compiled, imports, memories)
+        if self._configure.proposals.isdisjoint(_SEGMENTS_ONE_BY_ONE):
+            require_fitting_segments(core)
         try:
             if self._statistics is not None and plan.tree.start is not None:
                 self._statistics.measure(self._switches, initialise, core)

@@ -189,6 +189,28 @@ def initialise(core: Core) -> None:
         core.function(plan.tree.start)()
 
 
+def require_fitting_segments(core: Core) -> None:
+    """Check all active segments while nothing is written yet.
+
+    Raises:
+        LinkError: 0x64 or 0x63, an element or data segment does not fit.
+    """
+    c = core.c
+    accessors = _accessors(core)
+    for element in core.plan.elements:
+        if element.offset is not None:
+            table = c.tables[element.table]
+            if element.offset.value(*accessors) + element.count > table.size:
+                detail = f"element segment {element.index}, table of {table.size}"
+                raise LinkError(ErrCode.ELEM_SEG_DOES_NOT_FIT, detail)
+    for data in core.plan.datas:
+        if data.offset is not None:
+            memory = c.memories[data.memory]
+            if data.offset.value(*accessors) + data.length > memory.size:
+                detail = f"data segment {data.index}, memory of {memory.size} bytes"
+                raise LinkError(ErrCode.DATA_SEG_DOES_NOT_FIT, detail)
+
+
 def _accessors(core: Core) -> tuple[Callable[[int], int], Callable[[int], int]]:
     c = core.c
 

@@ -1,0 +1,18 @@
+;; Imports and exports of every kind; what is exported again; names that are empty.
+(module
+  (import "one" "function" (func $imported (param i32 externref) (result f64 v128)))
+  (import "" "table" (table $table_in 3 externref))
+  (import "two" "" (memory 2))
+  (import "two" "constant" (global $constant_in f32))
+  (import "two" "variable" (global $variable_in (mut i64)))
+  (import "one" "functions" (table $functions_in 4 7 funcref))
+  (table $table 5 funcref)
+  (global $variable (mut externref) (ref.null extern))
+  (func $function (param v128) (result i32 i64) (i32.const 1) (i64.const 2))
+  (export "variable" (global $variable))
+  (export "again function" (func $imported))
+  (export "" (func $function))
+  (export "again table" (table $table_in))
+  (export "again memory" (memory 0))
+  (export "again global" (global $constant_in))
+  (export "table" (table $table)))
