@@ -11,7 +11,8 @@ extern pthread_mutex_t *const __start_we_mutexes[] __attribute__((visibility("hi
 extern pthread_mutex_t *const __stop_we_mutexes[] __attribute__((visibility("hidden")));
 
 static void unlock_all(void) {
-  for (pthread_mutex_t *const *mutex = __start_we_mutexes; mutex < __stop_we_mutexes; mutex++) pthread_mutex_unlock(*mutex);
+  for (pthread_mutex_t *const *mutex = __start_we_mutexes; mutex < __stop_we_mutexes; mutex++)
+    pthread_mutex_unlock(*mutex);
 }
 
 /* Holds several only when all the others were free, so no order of locking elsewhere can deadlock. */

@@ -90,8 +90,8 @@ void python_package_parent(python_path parent) {
   python_path init;
   put(parent, "%s", own_library);
   to_parent(parent);
-  const bool right = strcmp(name_of(parent), "pywasmedge") == 0 && put(init, "%s/__init__.py", parent) && is_file(init);
-  if (right)
+  const bool has_name = strcmp(name_of(parent), "pywasmedge") == 0;
+  if (has_name && put(init, "%s/__init__.py", parent) && is_file(init))
     to_parent(parent);
   else
     parent[0] = 0;
@@ -328,7 +328,8 @@ static bool use_path_file(python_home *home, wish wanted, python_report *report)
 
 /* Tries all but the environment variable. `packages` is where the package lies, `is_environment` whether
  * that is a directory of packages of an installation. */
-static bool use_any(python_home *home, const char *packages, bool is_environment, wish wanted, python_report *report) {
+static bool use_any(python_home *home, const char *packages, bool is_environment, wish wanted,
+                    python_report *report) {
   python_path program;
   if (use_path_file(home, wanted, report)) return true;
   if (is_environment && use_environment(home, packages, wanted, report)) return true;

@@ -108,13 +108,15 @@ static bool initialise_by_flags(void *handle, const char *executable) {
   FUNCTION(handle, Py_DecodeLocale, wchar_t *, const char *, size_t *)
   FUNCTION(handle, Py_SetProgramName, void, const wchar_t *)
   FUNCTION(handle, Py_InitializeEx, void, int)
-  if (!PyPreConfig_InitIsolatedConfig || !Py_PreInitialize || !Py_DecodeLocale || !Py_SetProgramName || !Py_InitializeEx)
+  if (!PyPreConfig_InitIsolatedConfig || !Py_PreInitialize || !Py_DecodeLocale || !Py_SetProgramName ||
+      !Py_InitializeEx)
     return complain("this release of Python cannot be started: it lacks functions for that");
   python_preconfig preconfig;
   PyPreConfig_InitIsolatedConfig(&preconfig);
   preconfig.utf8_mode = 1;
   const python_status status = Py_PreInitialize(&preconfig);
-  if (status.type != 0) return complain("Python cannot be started: %s", status.message ? status.message : "no reason given");
+  if (status.type != 0)
+    return complain("Python cannot be started: %s", status.message != NULL ? status.message : "no reason given");
   static const char *const flags[] = {"Py_NoSiteFlag", "Py_IgnoreEnvironmentFlag", "Py_FrozenFlag"};
   for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) set_flag(handle, flags[i]);
   wchar_t *name = Py_DecodeLocale(executable, NULL); /* Python keeps it */
@@ -166,7 +168,7 @@ static bool initialise(const python_home *home) {
   return true;
 }
 
-/* ---- Importing --------------------------------------------------------------------------------------------------- */
+/* ---- Importing --------------------------------------------------------------------------------------- */
 
 /* Sets `problem` to None or to what went wrong. `package` is the directory that contains pywasmedge, or "";
  * `places` are directories of packages. An interpreter that was started here (`own`) has not imported the

@@ -101,7 +101,7 @@ def test_standard_input_is_a_directory(host: Path) -> None:
     assert "standard input is a directory" in done.stderr
 
 
-@pytest.mark.parametrize("mode", ["fork-first", "fork", "fork-threads"])
+@pytest.mark.parametrize("mode", ["fork-first", "fork", "fork-contexts", "fork-threads"])
 def test_fork(host: Path, mode: str) -> None:
     assert succeeds(host, mode) == ""
 

@@ -59,6 +59,23 @@ static void compare_process(void) {
 
 /* ---- fork ----------------------------------------------------------------------------------------- */
 
+static WasmEdge_VMContext *older; /* made before the fork, or NULL */
+
+/* fib(n) in a VM that has its module. */
+static int64_t fib_in(WasmEdge_VMContext *vm, int32_t n) {
+  WasmEdge_Value param = WasmEdge_ValueGenI32(n), result;
+  CHECK_CODE(WasmEdge_VMExecute(vm, NAME("fib"), &param, 1, &result, 1), 0);
+  return WasmEdge_ValueGetI64(result);
+}
+
+static void compute_in_older(void) {
+  CHECK(fib_in(older, 15) == 610);
+  /* A function that is not compiled yet, and what changes the VM. */
+  CHECK_CODE(WasmEdge_VMExecute(older, NAME("version"), NULL, 0, NULL, 0), 0);
+  CHECK_CODE(WasmEdge_VMRegisterModuleFromFile(older, NAME("other"), guest), 0);
+  WasmEdge_VMDelete(older);
+}
+
 static void child_computes(void) {
   fflush(NULL);
   const pid_t child = fork();
@@ -67,11 +84,24 @@ static void child_computes(void) {
     alarm(60); /* a deadlock ends it */
     CHECK(fib(20) == 6765);
     CHECK(fib(10) == 55);
+    if (older != NULL) compute_in_older();
     _exit(0);
   }
   int status;
   CHECK(waitpid(child, &status, 0) == child);
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+static void fork_with_contexts(void) {
+  older = WasmEdge_VMCreate(NULL, NULL);
+  CHECK_CODE(WasmEdge_VMLoadWasmFromFile(older, guest), 0);
+  CHECK_CODE(WasmEdge_VMValidate(older), 0);
+  CHECK_CODE(WasmEdge_VMInstantiate(older), 0);
+  CHECK(fib_in(older, 20) == 6765);
+  usleep(300000); /* the optimiser's thread is at work, or waits for some */
+  child_computes();
+  child_computes();
+  compute_in_older();
 }
 
 static atomic_bool stop;
@@ -158,6 +188,8 @@ int main(int count, char **arguments) {
     CHECK(fib(20) == 6765);
     child_computes();
     CHECK(fib(20) == 6765);
+  } else if (strcmp(mode, "fork-contexts") == 0) {
+    fork_with_contexts();
   } else if (strcmp(mode, "fork-threads") == 0) {
     fork_beside_threads();
   } else {
