@@ -17,6 +17,7 @@ const we_kernel *pywasmedge_kernel(const char *digest, const we_python *python) 
   if (strcmp(digest, WE_DIGEST) != 0) return NULL;
   if (!atomic_compare_exchange_strong(&bound, &nobody, python) && nobody != python) return NULL;
   we_bound_python = *python;
+  fork_watch();
   return &kernel;
 }
 
