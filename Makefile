@@ -12,13 +12,15 @@ demo: $(VENV)/built
 	$(BIN)/wasmedge --dir .:. tests/guests/wordcount.wasm README.md
 	$(MAKE) --no-print-directory -C c_examples build/quick_start build/wasi
 	cd c_examples && build/quick_start && build/wasi
-	@if command -v go >/dev/null; then \
-	  echo "cd docs/examples/go && go run . basic.wasm"; \
+	@if ! command -v go >/dev/null; then \
+	  echo "skipped: the Go host (go is not installed; get it with: sudo apt-get install golang)"; \
+	elif ! (cd docs/examples/go && go mod download); then \
+	  echo "skipped: the Go host (its module cannot be fetched: see GOPROXY in go help environment)"; \
+	else \
+	  echo "cd docs/examples/go && go run . ../../../tests/go/testdata/basic.wasm"; \
 	  cd docs/examples/go && CGO_CFLAGS="-I$(CURDIR)/include" \
 	    CGO_LDFLAGS="-L$(CURDIR)/pywasmedge -Wl,-rpath,$(CURDIR)/pywasmedge" \
 	    go run . $(CURDIR)/tests/go/testdata/basic.wasm; \
-	else \
-	  echo "skipped: the Go host (go is not installed; get it with: sudo apt-get install golang)"; \
 	fi
 
 test: $(VENV)/tools
