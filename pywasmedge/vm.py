@@ -64,7 +64,7 @@ class VM(Closing):
         self._statistics = self._new_statistics()
         self._loader = Loader(self._configure)
         self._validator = Validator(self._configure)
-        self._executor = Executor(self._configure, self._statistics)
+        self._executor = self._new_executor()
         self._lock = RLock()
         self._stage = Stage.INITED
         self._module: Module | None = None
@@ -78,6 +78,9 @@ class VM(Closing):
 
     def _new_statistics(self) -> Statistics:
         return Statistics()
+
+    def _new_executor(self) -> Executor:
+        return Executor(self._configure, self._statistics)
 
     def _new_wasi(self) -> WasiModule:
         from .wasi import WasiModule

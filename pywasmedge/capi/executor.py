@@ -13,11 +13,21 @@ from .store import CStore
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..base.errors import Exit
     from ..runtime.instance import ModuleInstance
     from ..runtime.native import CData
 
 
-class CExecutor(Executor):
+class HostsExecutor(Executor):
+    """An executor for which every end that a guest gives itself is a success."""
+
+    __slots__ = ()
+
+    def _ended(self, end: Exit) -> None:
+        """See :class:`Executor`."""
+
+
+class CExecutor(HostsExecutor):
     """An executor with a context ``c``."""
 
     __slots__ = ("c",)

@@ -123,9 +123,13 @@ class Executor(Closing):
             else:
                 initialise(core)
         except Exit as end:
-            if end.exit_code:
-                raise
+            self._ended(end)
         return core
+
+    def _ended(self, end: Exit) -> None:
+        """The guest has ended itself in its start function: an error unless with code 0."""
+        if end.exit_code:
+            raise end
 
     @staticmethod
     def _require_validated(module: Module) -> None:
