@@ -106,15 +106,21 @@ WasmEdge_FunctionInstanceGetFunctionType(const WasmEdge_FunctionInstanceContext 
   return Cxt != NULL ? function_type_context(we_type_get(function_of(Cxt)->type_id)) : NULL;
 }
 
-bool capi_function_is_host(const we_func *func) { return (func->flags & FUNC_C_API) != 0; }
+bool capi_function_take(we_func *func) {
+  if (!(func->flags & FUNC_C_API)) return false;
+  func->flags |= FUNC_OWNED;
+  return true;
+}
 
 void capi_function_free(we_func *func) {
-  if (func == NULL || !capi_function_is_host(func)) return;
   free(func->data);
   we_func_free(func);
 }
 
-void WasmEdge_FunctionInstanceDelete(WasmEdge_FunctionInstanceContext *Cxt) { capi_function_free(function_of(Cxt)); }
+void WasmEdge_FunctionInstanceDelete(WasmEdge_FunctionInstanceContext *Cxt) {
+  we_func *func = function_of(Cxt);
+  if (func != NULL && (func->flags & (FUNC_C_API | FUNC_OWNED)) == FUNC_C_API) capi_function_free(func);
+}
 
 uint64_t capi_funcref(uint64_t word) {
   const we_func *original = word != 0 ? instance_original((const we_func *)(uintptr_t)word) : NULL;

@@ -61,4 +61,6 @@ void capi_global_free(WasmEdge_GlobalInstanceContext *global) {
   if (global != NULL && global->storage == &global->own) free(global);
 }
 
-void WasmEdge_GlobalInstanceDelete(WasmEdge_GlobalInstanceContext *Cxt) { capi_global_free(Cxt); }
+void WasmEdge_GlobalInstanceDelete(WasmEdge_GlobalInstanceContext *Cxt) {
+  if (Cxt != NULL && !Cxt->owned) capi_global_free(Cxt);
+}

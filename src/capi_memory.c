@@ -65,4 +65,6 @@ WasmEdge_Result WasmEdge_MemoryInstanceGrowPage(WasmEdge_MemoryInstanceContext *
   return we_memory_grow(memory_of(Cxt), Page) < 0 ? capi_fail(WasmEdge_ErrCode_MemoryOutOfBounds) : result(0);
 }
 
-void WasmEdge_MemoryInstanceDelete(WasmEdge_MemoryInstanceContext *Cxt) { we_memory_free(memory_of(Cxt)); }
+void WasmEdge_MemoryInstanceDelete(WasmEdge_MemoryInstanceContext *Cxt) {
+  if (Cxt != NULL && !memory_of(Cxt)->owned) we_memory_free(memory_of(Cxt));
+}

@@ -54,4 +54,6 @@ WasmEdge_Result WasmEdge_TableInstanceGrow(WasmEdge_TableInstanceContext *Cxt, c
   return we_table_grow(table_of(Cxt), Size, 0) < 0 ? capi_fail(WasmEdge_ErrCode_TableOutOfBounds) : result(0);
 }
 
-void WasmEdge_TableInstanceDelete(WasmEdge_TableInstanceContext *Cxt) { we_table_free(table_of(Cxt)); }
+void WasmEdge_TableInstanceDelete(WasmEdge_TableInstanceContext *Cxt) {
+  if (Cxt != NULL && !table_of(Cxt)->owned) we_table_free(table_of(Cxt));
+}

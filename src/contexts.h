@@ -75,14 +75,16 @@ const WasmEdge_ASTModuleContext *capi_ast_hold(const WasmEdge_ASTModuleContext *
 struct WasmEdge_GlobalInstanceContext {
   we_global *storage; /* &own, or the global of a module instance */
   WasmEdge_GlobalTypeContext type;
+  bool owned; /* not the C host's to delete */
   we_global own;
 };
 
 /* Python's part of freeing what the host made and then gave to a module: called with the address. */
 void capi_function_free(we_func *func);
 void capi_global_free(WasmEdge_GlobalInstanceContext *global);
-/* Whether a function context was made by the host (WasmEdge_FunctionInstanceCreate*). */
-bool capi_function_is_host(const we_func *func);
+/* Whether a function context was made by the host (WasmEdge_FunctionInstanceCreate*), which cannot
+ * delete it from now on. */
+bool capi_function_take(we_func *func);
 
 /* A module instance with one reference, the owner's; NULL when memory is exhausted. `instance` is
  * NULL for a host module. */

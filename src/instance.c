@@ -98,6 +98,7 @@ void we_instance_import(we_instance *instance, uint32_t index, we_func *func) {
 
 void we_instance_set_memory(we_instance *instance, uint32_t index, we_memory *memory) {
   instance->memories[index] = memory;
+  memory->owned = true;
   if (index == 0) {
     instance->mem0 = memory;
     instance->memory0 = memory->base;
@@ -106,6 +107,7 @@ void we_instance_set_memory(we_instance *instance, uint32_t index, we_memory *me
 
 void we_instance_set_table(we_instance *instance, uint32_t index, we_table *table) {
   instance->tables[index] = table;
+  table->owned = true;
   if (index == 0) {
     instance->tab0 = table;
     instance->table0 = table->elems;

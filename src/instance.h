@@ -58,7 +58,8 @@ typedef struct we_memory {
   bool guarded;       /* every 32-bit address plus offset < 2 GiB faults instead of needing a check */
   bool shared;
   uint8_t has_max;
-  uint8_t pad[5];
+  bool owned;         /* not the C host's to delete */
+  uint8_t pad[4];
   uint64_t declared_max; /* maximum of its type, if has_max */
   uint64_t declared_min; /* minimum of its type */
   uint32_t type_view[4]; /* its type for the C API (capi_type.c) */
@@ -71,7 +72,8 @@ typedef struct we_table {
   uint32_t capacity; /* elements reserved behind elems */
   uint8_t type;      /* ValType byte: 0x70 or 0x6F */
   uint8_t has_max;
-  uint8_t pad[2];
+  bool owned;        /* not the C host's to delete */
+  uint8_t pad[1];
   uint32_t declared_max;
   uint32_t declared_min;
   uint32_t type_view[4]; /* its type for the C API (capi_type.c) */

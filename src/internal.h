@@ -20,8 +20,9 @@ enum {
   TRAP_EXPECTED_SHARED_MEMORY = 0x90,
 };
 
-/* Flags of a we_func: its host function is Python's, or was made through the C API. */
-enum { FUNC_PYTHON = 1, FUNC_C_API = 2 };
+/* Flags of a we_func: its host function is Python's, or was made through the C API; in the latter case,
+ * it is not the C host's to delete any more. */
+enum { FUNC_PYTHON = 1, FUNC_C_API = 2, FUNC_OWNED = 4 };
 
 #define WASM_PAGE 65536u
 #define MAX_WASM_PAGES 65536u

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from threading import RLock
+from weakref import WeakValueDictionary
 
 from ..base.forking import fork_safe
 from ..base.types import ExternKind, GlobalType, ValType
@@ -31,6 +32,8 @@ kind("ModuleInstanceContext", ModuleInstance)
 _lock = fork_safe(RLock())
 _by_instance: dict[int, _Context] = {}
 """Contexts by ``id`` of the instance."""
+_given: WeakValueDictionary[int, Any] = WeakValueDictionary()
+"""The tables, memories and globals that hosts have given to modules, by address."""
 
 
 class _Context:
@@ -40,15 +43,17 @@ class _Context:
         c: the ``WasmEdge_ModuleInstanceContext``.
         core: the instance's owner, even after it has been closed, since calls may still run.
         kept: what the host gave to the module.
+        lent: whether it is not the host's to delete.
     """
 
-    __slots__ = ("c", "core", "instance", "kept")
+    __slots__ = ("c", "core", "instance", "kept", "lent")
 
     def __init__(self, instance: ModuleInstance, c: CData) -> None:
         self.instance = instance
         self.c = c
         self.core = instance._core
         self.kept: list[object] = []
+        self.lent = False
 
 
 def context_of(instance: ModuleInstance) -> CData:
@@ -64,6 +69,14 @@ def context_of(instance: ModuleInstance) -> CData:
             raise MemoryError
         _by_instance[id(instance)] = _Context(instance, c)
         contexts[address(c)] = instance
+        return c
+
+
+def lend(instance: ModuleInstance) -> CData:
+    """The context of an instance that belongs to a VM."""
+    with _lock:
+        c = context_of(instance)
+        _by_instance[id(instance)].lent = True
         return c
 
 
@@ -149,7 +162,12 @@ def WasmEdge_ModuleInstanceCreate(module_name: CData) -> CData:
 
 @export
 def WasmEdge_ModuleInstanceDelete(instance: ModuleInstance | None) -> None:
-    if instance is not None:
+    if instance is None:
+        return
+    with _lock:
+        known = _by_instance.get(id(instance))
+        lent = known is not None and known.lent
+    if not lent:
         release(instance)
 
 
@@ -164,7 +182,8 @@ def _add(
         known = _by_instance[id(instance)]
         known.kept.append(twin)
     object_ = ffi.cast("void *", object_)
-    if not lib.capi_module_export(known.c, kind_, characters, len(characters), object_, 0):
+    ask = lib.WE_ASK_PYTHON
+    if not lib.capi_module_export(known.c, kind_, characters, len(characters), object_, ask):
         raise MemoryError
 
 
@@ -175,8 +194,8 @@ def WasmEdge_ModuleInstanceAddFunction(
     if instance is None:
         return
     func = ffi.cast("we_func *", function)
-    twin = live.get(address(func)) if not lib.capi_function_is_host(func) else None
-    if twin is None and lib.capi_function_is_host(func):
+    twin = live.get(address(func))
+    if twin is None and lib.capi_function_take(func):
         sig = signature(type_of(func.type_id))
         owned = own(func, "capi_function_free")
         twin = FunctionInstance(
@@ -194,7 +213,7 @@ def WasmEdge_ModuleInstanceAddTable(
 ) -> None:
     if instance is not None:
         c = ffi.cast("we_table *", table)
-        _add(instance, ExternKind.TABLE, key, TableInstance.adopt(c), c)
+        _add(instance, ExternKind.TABLE, key, _twin(ExternKind.TABLE, c), c)
 
 
 @export
@@ -203,7 +222,7 @@ def WasmEdge_ModuleInstanceAddMemory(
 ) -> None:
     if instance is not None:
         c = ffi.cast("we_memory *", memory)
-        _add(instance, ExternKind.MEMORY, key, MemoryInstance.adopt(c), c)
+        _add(instance, ExternKind.MEMORY, key, _twin(ExternKind.MEMORY, c), c)
 
 
 @export
@@ -211,10 +230,60 @@ def WasmEdge_ModuleInstanceAddGlobal(
     instance: ModuleInstance | None, key: CData, global_: CData
 ) -> None:
     if instance is not None:
-        type_ = GlobalType(ValType(global_.type.type), bool(global_.type.mutability))
-        owned = own(global_, "capi_global_free")
-        twin = GlobalInstance.adopt(global_.storage, type_, owned)
-        _add(instance, ExternKind.GLOBAL, key, twin, global_)
+        twin = _twin(ExternKind.GLOBAL, global_)
+        c = ffi.NULL if _is_of_instance(global_) else global_  # that one goes with its instance
+        _add(instance, ExternKind.GLOBAL, key, twin, c)
+
+
+def _twin(kind_: ExternKind, c: CData) -> Any:
+    """The Python object for a table, memory or global.
+
+    What the host made is owned by it from now on. Anything else belongs to a module already,
+    which shares it.
+
+    Raises:
+        LookupError: it belongs to nobody.
+    """
+    with _lock:
+        found = _given.get(address(c))
+        if found is None:
+            taken = c.owned or (kind_ == ExternKind.GLOBAL and _is_of_instance(c))
+            found = _given[address(c)] = (_part_of_instance if taken else _adopt)(kind_, c)
+        return found
+
+
+def _is_of_instance(global_: CData) -> bool:
+    return bool(global_.storage != ffi.addressof(global_[0], "own"))
+
+
+def _adopt(kind_: ExternKind, c: CData) -> Any:
+    """The owner of what the host made."""
+    if kind_ == ExternKind.TABLE:
+        return TableInstance.adopt(c)
+    if kind_ == ExternKind.MEMORY:
+        return MemoryInstance.adopt(c)
+    c.owned = True
+    type_ = GlobalType(ValType(c.type.type), bool(c.type.mutability))
+    return GlobalInstance.adopt(c.storage, type_, own(c, "capi_global_free"))
+
+
+def _part_of_instance(kind_: ExternKind, c: CData) -> Any:
+    """The table, memory or global of the instance it belongs to."""
+    for known in _by_instance.values():
+        core = known.core
+        if core is None:
+            continue
+        tree = core.plan.tree
+        places, count = {
+            ExternKind.TABLE: (core.c.tables, len(tree.table_types)),
+            ExternKind.MEMORY: (core.c.memories, len(core.memories)),
+            ExternKind.GLOBAL: (core.c.globals, len(tree.global_types)),
+        }[kind_]
+        wanted = address(c.storage if kind_ == ExternKind.GLOBAL else c)
+        for index in range(count):
+            if address(places[index]) == wanted:
+                return core.export(kind_, index)
+    raise LookupError("what is to be exported belongs to no instance")
 
 
 # --- WASI --------------------------------------------------------------------------------------

@@ -35,6 +35,9 @@ class CStore(Store):
     def close(self) -> None:
         """Forget all instances, give the context back."""
         if contexts.pop(address(self.c), None) is self:
+            with self._lock:
+                for key in self._modules:
+                    self._changed(key, None)
             super().close()
             lib.capi_store_release(self.c)
 

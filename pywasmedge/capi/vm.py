@@ -9,6 +9,7 @@ from ..vm import VM, new_wasi_module
 from . import module_instance
 from .ast_module import Ast
 from .configure import configuration_and_switches
+from .executor import HostsExecutor
 from .export import contexts, data, export, kind, path, text
 from .store import CStore
 
@@ -36,12 +37,15 @@ class CVM(VM):
             raise MemoryError
         super().__init__(configure, used)
         for registration, module in self._host_modules.items():
-            c = module_instance.context_of(module)
+            c = module_instance.lend(module)
             lib.capi_vm_set_host(self.c, registration, c)
         contexts[address(self.c)] = self
 
     def _new_statistics(self) -> Statistics:
         return Statistics(lib.capi_vm_statistics(self.c))
+
+    def _new_executor(self) -> HostsExecutor:
+        return HostsExecutor(self._configure, self._statistics)
 
     def _new_wasi(self) -> Any:
         return new_wasi_module()
@@ -51,16 +55,23 @@ class CVM(VM):
         if instance is None:
             lib.capi_vm_set_active(self.c, ffi.NULL)
         else:
-            c = module_instance.context_of(instance)
+            c = module_instance.lend(instance)
             lib.capi_vm_set_active(self.c, c)
-            lib.capi_module_release(c)  # now the VM's reference is the only one
+            lib.capi_module_release(c)  # what made it needs it no more
+
+    def _register(self, name: str, source: Any) -> ModuleInstance:
+        instance = super()._register(name, source)
+        module_instance.lend(instance)
+        return instance
 
     def run(self, source: Any, name: CData, *call: Any) -> CData:
         """Load, validate, instantiate, then call: parameters, their number, buffer, its length."""
-        instance = self._start(self._ready(source))
+        instance = self._executor.instantiate(self._store, self._ready(source))
         c = module_instance.context_of(instance)
-        lib.capi_module_acquire(c)
+        lib.capi_module_acquire(c)  # another thread's run may end it before the call
         try:
+            with self._lock:
+                self._activate(instance)
             return lib.capi_vm_run(self.c, c, name, *call)
         finally:
             lib.capi_module_release(c)

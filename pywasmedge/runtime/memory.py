@@ -66,6 +66,7 @@ class MemoryInstance(Buffer, Closing):
             MemoryError: ``c`` is NULL.
         """
         owned = own(c, "we_memory_free")
+        c.owned = True
         self: MemoryInstance = Buffer.__new__(cls, address(c), owned)
         self.c = c
         self.owned = owned

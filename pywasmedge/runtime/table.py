@@ -48,6 +48,7 @@ class TableInstance(Closing):
 
     def _take(self, c: Any, element: ValType) -> None:
         self._attach(c, element, own(c, "we_table_free"), None)
+        c.owned = True
         if element == ValType.EXTERNREF:
             self.externrefs: tuple[int, ...] = (TABLE, address(c))
             add_holder(self)

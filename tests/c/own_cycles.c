@@ -1,0 +1,247 @@
+/* Makes and deletes contexts over and over; prints by how many KiB the process grew.
+ * Arguments: guest.wasm, kind of context, rounds, cycles of each round. */
+#define _GNU_SOURCE
+#include <fcntl.h>
+
+#include "own_guest.h"
+
+static guest file;
+static WasmEdge_ModuleInstanceContext *host;
+static WasmEdge_ASTModuleContext *ast;
+static WasmEdge_VMContext *vm;
+static WasmEdge_StoreContext *store;
+static WasmEdge_ExecutorContext *executor;
+static const WasmEdge_Limit one_page = {.HasMax = true, .Min = 1, .Max = 2};
+
+/* ---- Without Python ------------------------------------------------------------------------------------------- */
+
+static void configure(void) {
+  WasmEdge_ConfigureContext *made = WasmEdge_ConfigureCreate();
+  WasmEdge_ConfigureAddProposal(made, WasmEdge_Proposal_TailCall);
+  WasmEdge_ConfigureDelete(made);
+}
+
+static void statistics(void) {
+  uint64_t costs[] = {1, 2, 3};
+  WasmEdge_StatisticsContext *made = WasmEdge_StatisticsCreate();
+  WasmEdge_StatisticsSetCostTable(made, costs, 3);
+  WasmEdge_StatisticsClear(made);
+  WasmEdge_StatisticsDelete(made);
+}
+
+static void string(void) {
+  WasmEdge_StringDelete(WasmEdge_StringCreateByCString("a string"));
+  WasmEdge_StringDelete(WasmEdge_StringCreateByBuffer("with\0NUL", 8));
+}
+
+static void types(void) {
+  const enum WasmEdge_ValType list[] = {WasmEdge_ValType_I64, WasmEdge_ValType_F32};
+  WasmEdge_FunctionTypeDelete(WasmEdge_FunctionTypeCreate(list, 2, list, 1));
+  WasmEdge_TableTypeDelete(WasmEdge_TableTypeCreate(WasmEdge_RefType_ExternRef, one_page));
+  WasmEdge_MemoryTypeDelete(WasmEdge_MemoryTypeCreate(one_page));
+  WasmEdge_GlobalTypeDelete(WasmEdge_GlobalTypeCreate(WasmEdge_ValType_V128, WasmEdge_Mutability_Const));
+}
+
+static void function(void) { WasmEdge_FunctionInstanceDelete(host_function(give_back, NULL)); }
+
+static WasmEdge_TableInstanceContext *new_table(void) {
+  WasmEdge_TableTypeContext *type = WasmEdge_TableTypeCreate(WasmEdge_RefType_ExternRef, one_page);
+  WasmEdge_TableInstanceContext *made = WasmEdge_TableInstanceCreate(type);
+  CHECK_CODE(WasmEdge_TableInstanceGrow(made, 1), 0);
+  WasmEdge_TableTypeDelete(type);
+  return made;
+}
+
+static WasmEdge_MemoryInstanceContext *new_memory(void) {
+  WasmEdge_MemoryTypeContext *type = WasmEdge_MemoryTypeCreate(one_page);
+  WasmEdge_MemoryInstanceContext *made = WasmEdge_MemoryInstanceCreate(type);
+  const uint8_t byte = 1;
+  CHECK_CODE(WasmEdge_MemoryInstanceSetData(made, &byte, 65535, 1), 0);
+  CHECK_CODE(WasmEdge_MemoryInstanceGrowPage(made, 1), 0);
+  WasmEdge_MemoryTypeDelete(type);
+  return made;
+}
+
+static WasmEdge_GlobalInstanceContext *new_global(void) {
+  WasmEdge_GlobalTypeContext *type = WasmEdge_GlobalTypeCreate(WasmEdge_ValType_I32, WasmEdge_Mutability_Var);
+  WasmEdge_GlobalInstanceContext *made = WasmEdge_GlobalInstanceCreate(type, WasmEdge_ValueGenI32(1));
+  CHECK(made != NULL);
+  WasmEdge_GlobalTypeDelete(type);
+  return made;
+}
+
+static void table(void) { WasmEdge_TableInstanceDelete(new_table()); }
+static void memory(void) { WasmEdge_MemoryInstanceDelete(new_memory()); }
+static void global(void) { WasmEdge_GlobalInstanceDelete(new_global()); }
+
+/* ---- With Python ---------------------------------------------------------------------------------------------- */
+
+static void loader(void) { WasmEdge_LoaderDelete(WasmEdge_LoaderCreate(NULL)); }
+static void validator(void) { WasmEdge_ValidatorDelete(WasmEdge_ValidatorCreate(NULL)); }
+static void new_executor(void) { WasmEdge_ExecutorDelete(WasmEdge_ExecutorCreate(NULL, NULL)); }
+static void new_store(void) { WasmEdge_StoreDelete(WasmEdge_StoreCreate()); }
+static void new_vm(void) { WasmEdge_VMDelete(WasmEdge_VMCreate(NULL, NULL)); }
+
+static void new_ast(void) {
+  const WasmEdge_ImportTypeContext *imports[1];
+  const WasmEdge_ExportTypeContext *exports[1];
+  WasmEdge_ASTModuleContext *made = guest_ast(&file);
+  CHECK(WasmEdge_ASTModuleListImports(made, imports, 1) == 1);
+  CHECK(WasmEdge_ASTModuleListExports(made, exports, 1) > 1);
+  CHECK(WasmEdge_ImportTypeGetFunctionType(made, imports[0]) != NULL);
+  WasmEdge_ASTModuleDelete(made);
+}
+
+static void module(void) { WasmEdge_ModuleInstanceDelete(WasmEdge_ModuleInstanceCreate(NAME("module"))); }
+
+static void full_module(void) {
+  WasmEdge_ModuleInstanceContext *made = host_module(give_back, NULL);
+  for (int i = 0; i < 2; i++) { /* the second one takes the name */
+    WasmEdge_ModuleInstanceAddFunction(made, NAME("again"), host_function(give_back, NULL));
+    WasmEdge_ModuleInstanceAddTable(made, NAME("table"), new_table());
+    WasmEdge_ModuleInstanceAddMemory(made, NAME("memory"), new_memory());
+    WasmEdge_ModuleInstanceAddGlobal(made, NAME("global"), new_global());
+  }
+  CHECK(WasmEdge_ModuleInstanceFindGlobal(made, NAME("global")) != NULL);
+  WasmEdge_StoreContext *in = WasmEdge_StoreCreate();
+  CHECK_CODE(WasmEdge_ExecutorRegisterImport(executor, in, made), 0);
+  WasmEdge_ModuleInstanceDelete(made);
+  WasmEdge_StoreDelete(in);
+}
+
+static void wasi(void) {
+  const char *const arguments[] = {"program", "argument"}, *const variables[] = {"A=1"}, *const places[] = {".:."};
+  WasmEdge_ModuleInstanceContext *made = WasmEdge_ModuleInstanceCreateWASI(arguments, 2, variables, 1, places, 1);
+  CHECK(WasmEdge_ModuleInstanceFindFunction(made, NAME("fd_write")) != NULL);
+  WasmEdge_ModuleInstanceDelete(made);
+}
+
+static void wasi_vm(void) {
+  WasmEdge_ConfigureContext *with_wasi = WasmEdge_ConfigureCreate();
+  WasmEdge_ConfigureAddHostRegistration(with_wasi, WasmEdge_HostRegistration_Wasi);
+  WasmEdge_VMContext *made = WasmEdge_VMCreate(with_wasi, NULL);
+  CHECK(WasmEdge_VMGetImportModuleContext(made, WasmEdge_HostRegistration_Wasi) != NULL);
+  WasmEdge_VMDelete(made);
+  WasmEdge_ConfigureDelete(with_wasi);
+}
+
+/* Everything anew, code included. */
+static void run(void) {
+  WasmEdge_VMContext *made = guest_vm(&file, host);
+  CHECK(call_guest(made, "add", 2, 20, 3) == 23);
+  CHECK(call_guest(made, "call", 1, 5, 0) == 5);
+  CHECK_CODE(WasmEdge_VMRegisterModuleFromBuffer(made, NAME("other"), file.bytes, file.size), 0);
+  CHECK_CODE(WasmEdge_VMExecute(made, NAME("trap"), NULL, 0, NULL, 0), 0x89);
+  WasmEdge_VMDelete(made);
+}
+
+/* On one VM: every instance replaces the one before. */
+static void instantiate(void) {
+  CHECK_CODE(WasmEdge_VMInstantiate(vm), 0);
+  CHECK(call_guest(vm, "add", 2, 20, 3) == 23);
+}
+
+static void instance(void) {
+  WasmEdge_ModuleInstanceContext *made = NULL;
+  const WasmEdge_Value params[] = {WasmEdge_ValueGenI32(20), WasmEdge_ValueGenI32(3)};
+  WasmEdge_Value returned;
+  CHECK_CODE(WasmEdge_ExecutorInstantiate(executor, &made, store, ast), 0);
+  WasmEdge_FunctionInstanceContext *add = WasmEdge_ModuleInstanceFindFunction(made, NAME("add"));
+  CHECK_CODE(WasmEdge_ExecutorInvoke(executor, add, params, 2, &returned, 1), 0);
+  CHECK(WasmEdge_ValueGetI32(returned) == 23);
+  CHECK(WasmEdge_ModuleInstanceFindGlobal(made, NAME("counter")) != NULL);
+  CHECK(WasmEdge_ModuleInstanceFindTable(made, NAME("table")) != NULL);
+  WasmEdge_ModuleInstanceDelete(made);
+}
+
+static void registered(void) {
+  WasmEdge_ModuleInstanceContext *made = NULL;
+  CHECK_CODE(WasmEdge_ExecutorRegister(executor, &made, store, ast, NAME("guest")), 0);
+  CHECK_CODE(WasmEdge_ExecutorRegister(executor, &made, store, ast, NAME("guest")), 0x60);
+  CHECK(WasmEdge_StoreFindModule(store, NAME("guest")) == made);
+  WasmEdge_ModuleInstanceDelete(made);
+}
+
+/* Calls that fail. */
+static void failures(void) {
+  WasmEdge_ModuleInstanceContext *made = NULL;
+  WasmEdge_ASTModuleContext *nothing = NULL;
+  WasmEdge_StoreContext *empty = WasmEdge_StoreCreate();
+  WasmEdge_LoaderContext *other = WasmEdge_LoaderCreate(NULL);
+  CHECK_CODE(WasmEdge_ExecutorInstantiate(executor, &made, empty, ast), 0x62);
+  CHECK_CODE(WasmEdge_LoaderParseFromBuffer(other, &nothing, file.bytes, 20), 0x27);
+  CHECK_CODE(WasmEdge_LoaderParseFromFile(other, &nothing, "/nowhere"), 0x20);
+  CHECK_CODE(WasmEdge_VMExecute(vm, NAME("nobody"), NULL, 0, NULL, 0), 0x05);
+  CHECK_CODE(WasmEdge_VMExecute(vm, NAME("trap"), NULL, 0, NULL, 0), 0x89);
+  WasmEdge_LoaderDelete(other);
+  WasmEdge_StoreDelete(empty);
+}
+
+static void async(void) {
+  const WasmEdge_Value params[] = {WasmEdge_ValueGenI32(20), WasmEdge_ValueGenI32(3)};
+  WasmEdge_Value returned;
+  WasmEdge_Async *made = WasmEdge_VMAsyncExecute(vm, NAME("add"), params, 2);
+  CHECK_CODE(WasmEdge_AsyncGet(made, &returned, 1), 0);
+  CHECK(WasmEdge_ValueGetI32(returned) == 23);
+  WasmEdge_AsyncDelete(made);
+}
+
+static void cancelled(void) {
+  WasmEdge_Async *made = WasmEdge_VMAsyncExecute(vm, NAME("spin"), NULL, 0);
+  WasmEdge_AsyncCancel(made);
+  CHECK_CODE(WasmEdge_AsyncGet(made, NULL, 0), 0x07);
+  WasmEdge_AsyncDelete(made);
+}
+
+/* ----------------------------------------------------------------------------------------------------------------- */
+
+static const struct {
+  const char *name;
+  void (*cycle)(void);
+} kinds[] = {
+    {"configure", configure}, {"statistics", statistics}, {"string", string},       {"types", types},
+    {"function", function},   {"table", table},           {"memory", memory},       {"global", global},
+    {"loader", loader},       {"validator", validator},   {"executor", new_executor}, {"store", new_store},
+    {"vm", new_vm},           {"ast", new_ast},           {"module", module},       {"full_module", full_module},
+    {"wasi", wasi},           {"wasi_vm", wasi_vm},       {"run", run},             {"instantiate", instantiate},
+    {"instance", instance},   {"registered", registered}, {"failures", failures},   {"async", async},
+    {"cancelled", cancelled},
+};
+
+/* The least growth of a round: what happens once does not count. */
+static long growth(void (*cycle)(void), long rounds, long cycles) {
+  long least = -1;
+  for (long round = 0; round <= rounds; round++) {
+    const long start = resident_kib();
+    for (long i = 0; i < cycles; i++) cycle();
+    const long grown = resident_kib() - start;
+    if (round > 0 && (least < 0 || grown < least)) least = grown > 0 ? grown : 0;
+  }
+  return least;
+}
+
+/* The library's log goes nowhere; what this program itself has to say stays. */
+static void silence_log(void) {
+  FILE *own = fdopen(dup(STDERR_FILENO), "w");
+  CHECK(own != NULL && dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
+  stderr = own;
+  setvbuf(own, NULL, _IONBF, 0);
+}
+
+int main(int argc, char **argv) {
+  CHECK(argc == 5);
+  silence_log();
+  file = read_guest(argv[1]);
+  ast = guest_ast(&file);
+  host = host_module(give_back, NULL);
+  vm = guest_vm(&file, host);
+  store = WasmEdge_StoreCreate();
+  executor = WasmEdge_ExecutorCreate(NULL, NULL);
+  CHECK_CODE(WasmEdge_ExecutorRegisterImport(executor, store, host), 0);
+  for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    if (strcmp(kinds[i].name, argv[2]) != 0) continue;
+    printf("%ld\n", growth(kinds[i].cycle, atol(argv[3]), atol(argv[4])));
+    return 0;
+  }
+  return 2;
+}
