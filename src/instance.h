@@ -135,7 +135,7 @@ struct we_instance {
  * code) from its thread pointer. Metered code is charged by segments, straight-line stretches: it
  * subtracts a segment's cost from the budget, adds its length to the count, and runs it then. */
 typedef struct we_meter {
-  uint64_t budget;       /* cost that may be spent before the kernel is asked (`spend`) */
+  uint64_t budget;       /* cost that may be spent before the kernel is asked (we_spend, an import) */
   uint64_t count;        /* instructions */
   const uint64_t *costs; /* cost of every segment of the process; a piece of code has its own at `we_costs` */
 } we_meter;
@@ -157,11 +157,8 @@ struct we_runtime {
   int32_t (*atomic_wait32)(we_instance *, uint32_t mem, uint64_t addr, int32_t expected, int64_t timeout_ns);
   int32_t (*atomic_wait64)(we_instance *, uint32_t mem, uint64_t addr, int64_t expected, int64_t timeout_ns);
   int32_t (*atomic_notify)(we_instance *, uint32_t mem, uint64_t addr, uint32_t count);
-  /* For segment `number` of the code whose costs begin at byte `own` of we_meter.costs: pays for it where
-   * the budget does not suffice, or traps with 0x03; takes back what was paid for instructions behind the
-   * first `done`. `spend` preserves all general registers but r11 (LLVM's preserve_mostcc). */
-  void (*spend)(we_instance *, uint64_t own, uint32_t number);
-  void (*refund)(we_instance *, uint64_t own, uint32_t number, uint32_t done);
+  /* Takes back what was paid for instructions of segment `number` behind the first `done`. */
+  void (*refund)(we_instance *, uint32_t number, uint32_t done);
 };
 
 #endif

@@ -164,8 +164,10 @@ uint64_t rt_ref_func(we_instance *, uint32_t func);
 int32_t rt_atomic_wait32(we_instance *, uint32_t mem, uint64_t addr, int32_t expected, int64_t timeout_ns);
 int32_t rt_atomic_wait64(we_instance *, uint32_t mem, uint64_t addr, int64_t expected, int64_t timeout_ns);
 int32_t rt_atomic_notify(we_instance *, uint32_t mem, uint64_t addr, uint32_t count);
-void rt_spend(we_instance *, uint64_t own, uint32_t number);
-void rt_refund(we_instance *, uint64_t own, uint32_t number, uint32_t done);
+/* Pays for segment `number` of the code that calls, for which the budget does not suffice, or traps with
+ * 0x03. Its gate, we_spend, preserves all general registers but r11 (LLVM's preserve_mostcc). */
+void rt_spend(we_instance *, uint32_t number);
+void rt_refund(we_instance *, uint32_t number, uint32_t done);
 void rt_host_enter(we_hostref *, uint64_t *frame);
 void *rt_lazy_compile(we_instance *, uint32_t index);
 void *rt_lazy_host(we_hostref *);

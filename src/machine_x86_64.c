@@ -156,33 +156,28 @@ FUNCTION("machine_interrupted",
   X(table_fill) X(table_copy) X(table_init) X(elem_drop) X(ref_func) X(atomic_wait32)      \
   X(atomic_wait64) X(atomic_notify) X(refund)
 
-/* For rare calls in loops: all general registers but r11 are preserved. */
-#define QUIET_GATE(target)                            \
-  FUNCTION("gate_" #target, LEAVE_GUEST("r11")        \
-           ALIGN_STACK                                \
-           "  subq $64, %rsp\n"                       \
-           "  movq %rax, 0(%rsp)\n"                   \
-           "  movq %rcx, 8(%rsp)\n"                   \
-           "  movq %rdx, 16(%rsp)\n"                  \
-           "  movq %rsi, 24(%rsp)\n"                  \
-           "  movq %rdi, 32(%rsp)\n"                  \
-           "  movq %r8, 40(%rsp)\n"                   \
-           "  movq %r9, 48(%rsp)\n"                   \
-           "  movq %r10, 56(%rsp)\n"                  \
-           "  callq rt_" #target "\n"                 \
-           "  movq 0(%rsp), %rax\n"                   \
-           "  movq 8(%rsp), %rcx\n"                   \
-           "  movq 16(%rsp), %rdx\n"                  \
-           "  movq 24(%rsp), %rsi\n"                  \
-           "  movq 32(%rsp), %rdi\n"                  \
-           "  movq 40(%rsp), %r8\n"                   \
-           "  movq 48(%rsp), %r9\n"                   \
-           "  movq 56(%rsp), %r10\n"                  \
-           RESTORE_STACK                              \
-           ENTER_GUEST);                              \
-  extern __typeof__(rt_##target) gate_##target
-
-QUIET_GATE(spend);
+/* For a rare call in loops. */
+FUNCTION("gate_spend", LEAVE_GUEST("r11") ALIGN_STACK
+         "  subq $64, %rsp\n"
+         "  movq %rax, 0(%rsp)\n"
+         "  movq %rcx, 8(%rsp)\n"
+         "  movq %rdx, 16(%rsp)\n"
+         "  movq %rsi, 24(%rsp)\n"
+         "  movq %rdi, 32(%rsp)\n"
+         "  movq %r8, 40(%rsp)\n"
+         "  movq %r9, 48(%rsp)\n"
+         "  movq %r10, 56(%rsp)\n"
+         "  callq rt_spend\n"
+         "  movq 0(%rsp), %rax\n"
+         "  movq 8(%rsp), %rcx\n"
+         "  movq 16(%rsp), %rdx\n"
+         "  movq 24(%rsp), %rsi\n"
+         "  movq 32(%rsp), %rdi\n"
+         "  movq 40(%rsp), %r8\n"
+         "  movq 48(%rsp), %r9\n"
+         "  movq 56(%rsp), %r10\n"
+         RESTORE_STACK ENTER_GUEST);
+void gate_spend(void);
 
 #define DEFINE_GATE(name) \
   GATE(name);             \
@@ -190,7 +185,7 @@ QUIET_GATE(spend);
 RUNTIME_HELPERS(DEFINE_GATE)
 
 #define GATE_FIELD(name) .name = gate_##name,
-const we_runtime gate_runtime = {RUNTIME_HELPERS(GATE_FIELD) GATE_FIELD(spend)};
+const we_runtime gate_runtime = {RUNTIME_HELPERS(GATE_FIELD)};
 
 CALL_GATE("machine_host_enter", "rt_host_enter");
 
@@ -223,7 +218,7 @@ static const struct {
     {"truncf", gate_truncf},       {"rint", gate_rint},             {"rintf", gate_rintf},
     {"nearbyint", gate_nearbyint}, {"nearbyintf", gate_nearbyintf}, {"roundeven", gate_roundeven},
     {"roundevenf", gate_roundevenf}, {"fmod", gate_fmod},           {"fmodf", gate_fmodf},
-    {"we_host_enter", machine_host_enter},
+    {"we_host_enter", machine_host_enter}, {"we_spend", gate_spend},
 };
 
 uint64_t machine_gate(const char *name) {

@@ -13,6 +13,7 @@ uint64_t segments_plain[MAX_SEGMENTS];
 /* The segments of a piece of code: for each its number of opcodes, then these. */
 typedef struct {
   const void *code;
+  uint64_t size; /* of the code */
   const uint16_t **lists;
   uint32_t first, count;
 } block;
@@ -78,19 +79,6 @@ void cost_table_free(cost_table *table) {
 
 /* ---- Numbers of segments ------------------------------------------------------------------------ */
 
-/* Position in `blocks` of the first one behind segment `number`. */
-static uint32_t behind(uint32_t number) {
-  uint32_t low = 0, high = block_count;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    if (blocks[middle].first <= number)
-      low = middle + 1;
-    else
-      high = middle;
-  }
-  return low;
-}
-
 /* Finds `count` free numbers: the first of them and the position in `blocks`; false if there are none. */
 static bool find_room(uint32_t count, uint32_t *first, uint32_t *position) {
   const block *last = block_count > 0 ? &blocks[block_count - 1] : NULL;
@@ -125,8 +113,8 @@ static bool enter(block *some) {
   return true;
 }
 
-int64_t we_segments_add(const void *code, const void *start, const void *end) {
-  block some = {.code = code};
+int64_t we_segments_add(const void *code, uint64_t size, const void *start, const void *end) {
+  block some = {.code = code, .size = size};
   for (const uint16_t *list = start; (const void *)list < end; list += list[0] + 1) some.count++;
   some.lists = malloc((some.count > 0 ? some.count : 1) * sizeof *some.lists);
   if (some.lists == NULL) return -1;
@@ -151,9 +139,11 @@ void segments_remove(const void *code) {
   pthread_mutex_unlock(&lock);
 }
 
-const uint16_t *segment_opcodes(uint64_t own, uint32_t number, uint32_t *count) {
+const uint16_t *segment_opcodes(uint64_t pc, uint32_t number, uint32_t *count) {
   pthread_mutex_lock(&lock);
-  const uint16_t *list = blocks[behind((uint32_t)(own / sizeof(uint64_t))) - 1].lists[number];
+  const block *some = blocks;
+  while (pc - (uint64_t)(uintptr_t)some->code >= some->size) some++;
+  const uint16_t *list = some->lists[number];
   pthread_mutex_unlock(&lock);
   *count = list[0];
   return list + 1;

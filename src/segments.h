@@ -18,7 +18,7 @@ extern uint64_t segments_plain[];          /* and what they cost if every instru
 cost_table *cost_table_new(const uint64_t *opcodes, uint32_t count);
 void cost_table_set(cost_table *table, const uint64_t *opcodes, uint32_t count);
 void cost_table_free(cost_table *table); /* NULL is fine */
-/* Opcodes of segment `number` of the code whose costs begin at byte `own`; it must not be freed. */
-const uint16_t *segment_opcodes(uint64_t own, uint32_t number, uint32_t *count);
+/* Opcodes of segment `number` of the code that address `pc` lies in. */
+const uint16_t *segment_opcodes(uint64_t pc, uint32_t number, uint32_t *count);
 
 #endif

@@ -182,13 +182,16 @@ static uint64_t cost_of(const cost_table *table, uint16_t opcode) {
   return table != NULL ? __atomic_load_n(&table->opcodes[opcode], __ATOMIC_RELAXED) : 1;
 }
 
-void rt_spend(we_instance *instance, uint64_t own, uint32_t number) {
+/* Where the helper that runs will return to. */
+static uint64_t return_address(const we_thread *thread) { return *(const uint64_t *)(uintptr_t)thread->exit_sp; }
+
+void rt_spend(we_instance *instance, uint32_t number) {
   we_thread *thread = we_current;
   we_measure *measure = thread->measure;
   we_statistics *statistics = measure->statistics;
   const cost_table *table = atomic_load_explicit(&statistics->table, memory_order_acquire);
   uint32_t length, done = 0;
-  const uint16_t *opcodes = segment_opcodes(own, number, &length);
+  const uint16_t *opcodes = segment_opcodes(return_address(thread), number, &length);
   uint64_t need = 0;
   bool huge = false;
   for (uint32_t i = 0; i < length; i++) huge |= __builtin_add_overflow(need, cost_of(table, opcodes[i]), &need);
@@ -208,12 +211,13 @@ void rt_spend(we_instance *instance, uint64_t own, uint32_t number) {
   if (code != 0) trap_raise(code);
 }
 
-void rt_refund(we_instance *instance, uint64_t own, uint32_t number, uint32_t done) {
-  const we_measure *measure = we_current->measure;
+void rt_refund(we_instance *instance, uint32_t number, uint32_t done) {
+  const we_thread *thread = we_current;
+  const we_measure *measure = thread->measure;
   if (measure == NULL || !(measure->switches & WE_COST)) return;
   const cost_table *table = atomic_load_explicit(&measure->statistics->table, memory_order_acquire);
   uint32_t length;
-  const uint16_t *opcodes = segment_opcodes(own, number, &length);
+  const uint16_t *opcodes = segment_opcodes(return_address(thread), number, &length);
   uint64_t budget = measure->meter->budget;
   for (uint32_t i = done; i < length; i++) budget += cost_of(table, opcodes[i]);
   __atomic_store_n(&measure->meter->budget, budget < measure->lease ? budget : measure->lease, __ATOMIC_RELAXED);

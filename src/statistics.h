@@ -45,13 +45,13 @@ uint64_t we_statistics_limit(we_statistics *statistics);
 /* The highest sum of costs that is allowed. Guests see a change when they are entered or returned to. */
 void we_statistics_set_limit(we_statistics *statistics, uint64_t limit);
 /* The cost of each instruction: entry n belongs to opcode n, behind a prefix byte to prefix << 8 | opcode.
- * Entries from `count` on become 0. Guests see a change when they are entered or returned to. False, and
- * nothing has changed, when memory is exhausted. */
+ * Entries from `count` on become 0. Functions that are running may go on with the costs they began with.
+ * False, and nothing has changed, when memory is exhausted. */
 bool we_statistics_set_table(we_statistics *statistics, const uint64_t *table, uint32_t count);
 enum { WE_OPCODES = 65536 };
 
 /* Makes the segments that a piece of code (from we_code_alloc) lists in [start, end) known, until the code
  * is freed: what is to be written where it refers to we_costs, or -1 when memory is exhausted. */
-int64_t we_segments_add(const void *code, const void *start, const void *end);
+int64_t we_segments_add(const void *code, uint64_t size, const void *start, const void *end);
 
 #endif

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from ..walk.stack import ELSE, END, FUNCTION, IF, LOOP
 from . import layout
-from .emitter import INVARIANT, RARE
+from .emitter import RARE
 from .flow import Label
 from .variables import Variables
 
@@ -31,12 +31,12 @@ if TYPE_CHECKING:
 MAX_LENGTH = 0xFFFF
 """Most instructions of a segment."""
 _METER_TBAA = ", !tbaa !6"
-_OWN_COSTS = "ptrtoint (ptr @we_costs to i64)"
-"""Distance of the unit's part from the beginning of ``we_meter.costs``."""
 _DECLARATIONS = """\
 @we_meter = external global i8
 @we_costs = external global i8
 declare ptr @llvm.thread.pointer.p0()
+declare { i64, i1 } @llvm.usub.with.overflow.i64(i64, i64)
+declare preserve_mostcc void @we_spend(ptr, i32)
 !6 = !{!16, !16, i64 0}
 !16 = !{!"meter", !10, i64 0}
 """
@@ -116,7 +116,9 @@ class Metered(Variables):
         if self._cost:
             self.at_entry("all", f"getelementptr i8, ptr %meter, i64 {layout.METER['costs']}")
             self.at_entry("costs0", f"load ptr, ptr %all, align 8{_METER_TBAA}")
-            self.at_entry("own", f"getelementptr i8, ptr %costs0, i64 {_OWN_COSTS}")
+            self.at_entry(
+                "own", "getelementptr i8, ptr %costs0, i64 ptrtoint (ptr @we_costs to i64)"
+            )
             # One register: LLVM must not add up the two parts of the address at every use.
             self.at_entry("costs", 'call ptr asm "", "=r,0"(ptr %own)')
         self.local_llvm += ["i64"] * len(self._kept)
@@ -133,8 +135,7 @@ class Metered(Variables):
             if segment.slow:
                 self.place(segment.slow)
                 self._store(segment.before)
-                spend = self.helper("spend")
-                self.void(f"call preserve_mostcc void {spend}(ptr %ctx, {self._place_of(segment)})")
+                self.void(f"call preserve_mostcc void @we_spend(ptr %ctx, i32 {segment.number})")
                 left = f"%left{segment.number}"
                 self.void(f"{left} = load i64, ptr %budget, align 8{_METER_TBAA}")
                 self.void(f"br label %{segment.go}")
@@ -148,14 +149,14 @@ class Metered(Variables):
 
     def charge(self, opcode: int, memory: bool) -> None:
         """An instruction comes; ``memory``: it may fault."""
+        if self._segment is not None and len(self._segment.opcodes) == MAX_LENGTH:
+            self._close()
         segment = self._segment
         if segment is None:
             segment = self._segment = self._open_segment()
         segment.opcodes.append(opcode)
         if memory:
             self._settle(segment)
-        if len(segment.opcodes) == MAX_LENGTH:
-            self._close()
 
     def _open_segment(self) -> Segment:
         segment = Segment(len(self._segments))
@@ -164,9 +165,14 @@ class Metered(Variables):
         if self._cost:
             before = segment.before["budget"]
             slot = self.emit(f"getelementptr i8, ptr %costs, i64 {8 * segment.number}")
-            cost = self.emit(f"load i64, ptr {slot}, align 8{INVARIANT}")
-            short = self.emit(f"icmp ugt i64 {cost}, {before}")
-            rest = self.emit(f"sub i64 {before}, {cost}")
+            # Volatile: LLVM must not move it about, which costs registers and much time.
+            cost = self.emit(f"load volatile i64, ptr {slot}, align 8{_METER_TBAA}")
+            # What LLVM would make of a comparison and a subtraction, one by one, with much effort.
+            both = self.emit(
+                f"call {{ i64, i1 }} @llvm.usub.with.overflow.i64(i64 {before}, i64 {cost})"
+            )
+            rest = self.emit(f"extractvalue {{ i64, i1 }} {both}, 0")
+            short = self.emit(f"extractvalue {{ i64, i1 }} {both}, 1")
             segment.go, segment.slow = self.label(), self.label()
             self.void(f"br i1 {short}, label %{segment.slow}, label %{segment.go}{RARE}")
             edges = f"[ {rest}, %{self.block_name} ], [ %left{segment.number}, %{segment.slow} ]"
@@ -217,11 +223,6 @@ class Metered(Variables):
         for field in self._kept:
             self._set_meter(field, self.emit(f"load i64, ptr %{field}, align 8{_METER_TBAA}"))
 
-    @staticmethod
-    def _place_of(segment: Segment) -> str:
-        """Arguments that tell a helper which segment it is."""
-        return f"i64 {_OWN_COSTS}, i32 {segment.number}"
-
     def _refund(self, segment: Segment, done: int) -> None:
         """Store the meter as it is after the first ``done`` instructions."""
         rest = len(segment.opcodes) - done
@@ -230,7 +231,7 @@ class Metered(Variables):
             values["count"] = self.emit(f"sub i64 {values['count']}, {rest}")
         self._store(values)
         if rest and self._cost:
-            super().call_helper("refund", f"{self._place_of(segment)}, i32 {done}")
+            super().call_helper("refund", f"i32 {segment.number}, i32 {done}")
 
     def _trap_label(self, code: ErrCode) -> str:
         if self._segment is None:

@@ -68,7 +68,7 @@ def load(code: Code, module: Module | None = None) -> Loaded:
     costs = 0
     if any(code.segments):
         start, end = code.segments
-        costs = lib.we_segments_add(pages, pages + start, pages + end)
+        costs = lib.we_segments_add(pages, size, pages + start, pages + end)
         if costs < 0:
             lib.we_code_free(pages, size)
             raise MemoryError("too much code that adds up costs")

@@ -95,7 +95,7 @@ class Statistics(Closing):
         lib.we_statistics_set_limit(self.c, limit)
 
     def set_cost_table(self, costs: Sequence[int]) -> None:
-        """Set the cost of every instruction; guests see it as they see a new limit.
+        """Set the cost of every instruction, for functions that are called from now on.
 
         Args:
             costs: 0 to 2^64 - 1 each; the index is the opcode, behind a prefix byte
