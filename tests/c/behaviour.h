@@ -27,7 +27,9 @@ static inline binary read_binary(const char *name) {
   return read;
 }
 
-static inline WasmEdge_Limit at_least(uint32_t min) { return (WasmEdge_Limit){.HasMax = false, .Min = min, .Max = min}; }
+static inline WasmEdge_Limit at_least(uint32_t min) {
+  return (WasmEdge_Limit){.HasMax = false, .Min = min, .Max = min};
+}
 
 static inline WasmEdge_Limit between(uint32_t min, uint32_t max) {
   return (WasmEdge_Limit){.HasMax = true, .Min = min, .Max = max};

@@ -23,9 +23,9 @@ static void end(void) {
 static WasmEdge_Result instantiate(const char *module, const char *name, WasmEdge_ModuleInstanceContext **out) {
   WasmEdge_ASTModuleContext *ast = parse_valid(module);
   *out = untouched();
-  const WasmEdge_Result ended =
-      name == NULL ? WasmEdge_ExecutorInstantiate(executor, out, store, ast)
-                   : WasmEdge_ExecutorRegister(executor, out, store, ast, WasmEdge_StringWrap(name, (uint32_t)strlen(name)));
+  const WasmEdge_String wrapped = WasmEdge_StringWrap(name, name != NULL ? (uint32_t)strlen(name) : 0);
+  const WasmEdge_Result ended = name == NULL ? WasmEdge_ExecutorInstantiate(executor, out, store, ast)
+                                             : WasmEdge_ExecutorRegister(executor, out, store, ast, wrapped);
   CHECK((*out == untouched()) == !WasmEdge_ResultOK(ended)); /* on failure */
   WasmEdge_ASTModuleDelete(ast);
   return ended;
@@ -40,7 +40,7 @@ static int32_t call(const WasmEdge_ModuleInstanceContext *module, const char *na
   return WasmEdge_ValueGetI32(returned);
 }
 
-/* ---- Executor: instantiating -------------------------------------------------------------------------------- */
+/* ---- Executor: instantiating ----------------------------------------------------------------------------------- */
 
 static void not_validated(void) {
   begin();
@@ -155,7 +155,7 @@ static void start_function_exits(void) {
   end();
 }
 
-/* ---- Executor: calling -------------------------------------------------------------------------------------- */
+/* ---- Executor: calling ----------------------------------------------------------------------------------------- */
 
 static bool same(WasmEdge_Value a, WasmEdge_Value b) { return a.Value == b.Value && a.Type == b.Type; }
 
@@ -169,9 +169,12 @@ static void parameters_and_results(void) {
   CHECK(has_type(WasmEdge_FunctionInstanceGetFunctionType(turn), "iIfFvrx:xrvFfIi"));
   /* References are words that nobody looks behind. */
   const WasmEdge_Value good[] = {
-      WasmEdge_ValueGenI32(-1),  WasmEdge_ValueGenI64(INT64_MIN),
-      WasmEdge_ValueGenF32(1.5f), WasmEdge_ValueGenF64(-2.5),
-      WasmEdge_ValueGenV128((int128_t)3 << 100 | 4), WasmEdge_ValueGenFuncRef((WasmEdge_FunctionInstanceContext *)0x100000005),
+      WasmEdge_ValueGenI32(-1),
+      WasmEdge_ValueGenI64(INT64_MIN),
+      WasmEdge_ValueGenF32(1.5f),
+      WasmEdge_ValueGenF64(-2.5),
+      WasmEdge_ValueGenV128((int128_t)3 << 100 | 4),
+      WasmEdge_ValueGenFuncRef((WasmEdge_FunctionInstanceContext *)0x100000005),
       WasmEdge_ValueGenExternRef((void *)0x100000006)};
   const WasmEdge_Value marker = {.Value = (uint128_t)7 << 90, .Type = WasmEdge_ValType_None};
   for (uint32_t wanted = 0; wanted <= 9; wanted++) {
@@ -241,15 +244,18 @@ static void any_function(void) {
 static void limits_by_size(void) {
   begin();
   WasmEdge_ModuleInstanceContext *host = WasmEdge_ModuleInstanceCreate(NAME("one")), *made;
-  WasmEdge_ModuleInstanceContext *two = WasmEdge_ModuleInstanceCreate(NAME("two")), *empty = WasmEdge_ModuleInstanceCreate(NAME(""));
+  WasmEdge_ModuleInstanceContext *two = WasmEdge_ModuleInstanceCreate(NAME("two"));
+  WasmEdge_ModuleInstanceContext *empty = WasmEdge_ModuleInstanceCreate(NAME(""));
   WasmEdge_TableInstanceContext *table = host_table(WasmEdge_RefType_ExternRef, at_least(2));
   WasmEdge_MemoryInstanceContext *memory = host_memory(at_least(1));
   WasmEdge_ModuleInstanceAddFunction(host, NAME("function"), host_function("ix:Fv", give_code, NULL));
   WasmEdge_ModuleInstanceAddTable(host, NAME("functions"), host_table(WasmEdge_RefType_FuncRef, between(4, 7)));
   WasmEdge_ModuleInstanceAddTable(empty, NAME("table"), table);
   WasmEdge_ModuleInstanceAddMemory(two, NAME(""), memory);
-  WasmEdge_ModuleInstanceAddGlobal(two, NAME("constant"), host_global(WasmEdge_ValueGenF32(1), WasmEdge_Mutability_Const));
-  WasmEdge_ModuleInstanceAddGlobal(two, NAME("variable"), host_global(WasmEdge_ValueGenI64(1), WasmEdge_Mutability_Var));
+  WasmEdge_ModuleInstanceAddGlobal(two, NAME("constant"),
+                                   host_global(WasmEdge_ValueGenF32(1), WasmEdge_Mutability_Const));
+  WasmEdge_ModuleInstanceAddGlobal(two, NAME("variable"),
+                                   host_global(WasmEdge_ValueGenI64(1), WasmEdge_Mutability_Var));
   CHECK_CODE(WasmEdge_ExecutorRegisterImport(executor, store, host), 0);
   CHECK_CODE(WasmEdge_ExecutorRegisterImport(executor, store, two), 0);
   CHECK_CODE(instantiate("kinds", NULL, &made), 0x62);

@@ -22,7 +22,7 @@ static WasmEdge_Result load(const void *bytes, uint32_t size) {
 #define LOAD(literal) load(literal, sizeof(literal) - 1)
 #define HEADER "\0asm\1\0\0\0"
 
-/* ---- AST modules --------------------------------------------------------------------------------------- */
+/* ---- AST modules ----------------------------------------------------------------------------------------------- */
 
 /* Works right after loading. Full counts, the first entries, the rest of the buffer untouched. */
 static void lists(void) {
@@ -131,7 +131,8 @@ static void exports(void) {
 
 /* What no validator has looked at may refer to nothing. */
 static void dangling_indices(void) {
-  const char binary[] = HEADER "\x02\x07\x01\x01m\x01" "f\x00\x05" "\x07\x0d\x03\x01" "a\x00\x09" "\x01" "b\x01\x09" "\x01" "c\x02\x09";
+  const char binary[] =
+      HEADER "\x02\x07\x01\x01m\x01" "f\x00\x05" "\x07\x0d\x03\x01" "a\x00\x09" "\x01" "b\x01\x09" "\x01" "c\x02\x09";
   WasmEdge_LoaderContext *loader = WasmEdge_LoaderCreate(NULL);
   WasmEdge_ASTModuleContext *ast = NULL;
   CHECK_CODE(WasmEdge_LoaderParseFromBuffer(loader, &ast, (const uint8_t *)binary, sizeof binary - 1), 0);
@@ -148,7 +149,7 @@ static void dangling_indices(void) {
   WasmEdge_LoaderDelete(loader);
 }
 
-/* ---- Loader --------------------------------------------------------------------------------------------- */
+/* ---- Loader ---------------------------------------------------------------------------------------------------- */
 
 static void buffers(void) {
   CHECK_CODE(load(NULL, 0), 0x22);
@@ -224,13 +225,14 @@ static void many(void) {
   WasmEdge_ASTModuleDelete(all[1]);
 }
 
-/* ---- Validator ------------------------------------------------------------------------------------------ */
+/* ---- Validator ------------------------------------------------------------------------------------------------- */
 
 /* Success marks the module, failure leaves its mark alone; both repeatedly. */
 static void marks(void) {
   WasmEdge_ConfigureContext *configure = WasmEdge_ConfigureCreate();
   WasmEdge_ConfigureRemoveProposal(configure, WasmEdge_Proposal_ReferenceTypes);
-  WasmEdge_ValidatorContext *strict = WasmEdge_ValidatorCreate(configure), *validator = WasmEdge_ValidatorCreate(NULL);
+  WasmEdge_ValidatorContext *strict = WasmEdge_ValidatorCreate(configure);
+  WasmEdge_ValidatorContext *validator = WasmEdge_ValidatorCreate(NULL);
   WasmEdge_ConfigureDelete(configure);
   WasmEdge_ExecutorContext *executor = WasmEdge_ExecutorCreate(NULL, NULL);
   WasmEdge_StoreContext *store = WasmEdge_StoreCreate();
