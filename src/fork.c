@@ -34,6 +34,7 @@ static void lock_all(void) {
 }
 
 static void before(void) {
+  llvm_before_fork();
   python_before_fork();
   lock_all();
 }
@@ -41,12 +42,14 @@ static void before(void) {
 static void after_in_parent(void) {
   unlock_all();
   python_after_fork(false);
+  llvm_after_fork(false);
 }
 
 static void after_in_child(void) {
   thread_after_fork();
   atomic_wait_after_fork();
   unlock_all();
+  llvm_after_fork(true);
   python_after_fork(true);
 }
 

@@ -122,6 +122,11 @@ void chain_signal(int signal, const struct sigaction *previous, void *info, void
 void atomic_wait_wake(we_thread *thread); /* so that it looks at its interrupt flag */
 void atomic_wait_after_fork(void); /* in the child: nobody waits any more */
 
+/* ---- llvm.c ------------------------------------------------------------------------------------- */
+
+void llvm_before_fork(void);
+void llvm_after_fork(bool in_child);
+
 /* ---- fork.c ------------------------------------------------------------------------------------ */
 
 /* Defines a mutex that nobody holds, so that what it guards is whole, when the process forks. The thread

@@ -184,4 +184,16 @@ bool we_code_contains(uint64_t address);
  * call, or for "we_meter" the distance of a thread's we_meter from its thread pointer. */
 uint64_t we_symbol(const char *name);
 
+/* ---- The code generator (llvm.c) -------------------------------------------------------------- */
+
+typedef uint64_t (*we_llvm_function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+                                     uint64_t, uint64_t);
+/* Calls a function of LLVM with words as arguments; those it does not take are 0. Once exit() has begun
+ * it does nothing but return 0. */
+uint64_t we_llvm_call(we_llvm_function function, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
+                      uint64_t g, uint64_t h, uint64_t i, uint64_t j);
+/* Has exit() wait for such calls before it destroys LLVM's static objects. To be called once, when LLVM
+ * is loaded, with any of its functions; false when memory is exhausted. */
+bool we_llvm_loaded(we_llvm_function function);
+
 #endif

@@ -84,6 +84,7 @@ def _load() -> LLVM:
 
             import llvmlite
 
+            from .layout import llvm_caller, llvm_loaded
             from .llvm import LLVM
 
             if not llvmlite.__version__.startswith(_LLVMLITE + "."):
@@ -91,7 +92,9 @@ def _load() -> LLVM:
                     f"llvmlite {_LLVMLITE} is needed, {llvmlite.__version__} is installed"
                 )
             folder = os.path.dirname(llvmlite.__file__)
-            _llvm = LLVM(os.path.join(folder, "binding", "libllvmlite.so"))
+            llvm = LLVM(os.path.join(folder, "binding", "libllvmlite.so"), llvm_caller())
+            llvm_loaded(llvm.address)
+            _llvm = llvm
         return _llvm
 
 

@@ -1,4 +1,8 @@
-"""Offsets of the structs that generated code reads, as the C compiler laid them out."""
+"""What the compiler needs of the kernel.
+
+Offsets of the structs that generated code reads, as the C compiler laid them out, and the way in
+which LLVM is called.
+"""
 
 from __future__ import annotations
 
@@ -29,3 +33,22 @@ METER = _offsets("we_meter")
 RUNTIME = _offsets("we_runtime")
 IMPORT_SIZE = _size("we_import")
 GLOBAL_SIZE = _size("we_global")
+
+
+def llvm_caller() -> int:
+    """Address of ``we_llvm_call``, through which every function of LLVM is called."""
+    from .._native import ffi, lib
+
+    return int(ffi.cast("uintptr_t", ffi.addressof(lib, "we_llvm_call")))
+
+
+def llvm_loaded(function: int) -> None:
+    """Have the end of the process wait for calls of LLVM; ``function`` is any one of its.
+
+    Raises:
+        MemoryError: there is not enough memory.
+    """
+    from .._native import ffi, lib
+
+    if not lib.we_llvm_loaded(ffi.cast("we_llvm_function", function)):
+        raise MemoryError

@@ -8,9 +8,23 @@ context or target machine.
 
 from __future__ import annotations
 
-from ctypes import CDLL, POINTER, byref, c_bool, c_char_p, c_int, c_size_t, c_void_p, string_at
+from ctypes import (
+    CDLL,
+    CFUNCTYPE,
+    POINTER,
+    byref,
+    c_bool,
+    c_char_p,
+    c_int,
+    c_size_t,
+    c_void_p,
+    cast,
+    string_at,
+)
 from typing import Any
 
+_WORDS = 10
+"""Arguments of ``we_llvm_call`` for the function it calls."""
 _TEXT = POINTER(c_char_p)
 _POINTER = c_void_p
 
@@ -55,12 +69,17 @@ class LLVM:
     """The library, initialised for this machine's processor.
 
     Attributes:
+        address: of one of its functions.
         triple: what code is generated for.
         cpu, features: the processor and what it can do.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, through: int) -> None:
         """Load the shared library at ``path``.
+
+        Args:
+            path: where it is.
+            through: address of ``we_llvm_call``, which makes all calls.
 
         Raises:
             OSError: it cannot be loaded.
@@ -69,10 +88,11 @@ class LLVM:
         library = CDLL(path)
         self._functions: dict[str, Any] = {}
         for name, (result, arguments) in _SIGNATURES.items():
-            function = library["LLVMPY_" + name]
-            function.restype = result
-            function.argtypes = arguments
-            self._functions[name] = function
+            target = cast(library["LLVMPY_" + name], c_void_p)
+            unused = [0] * (_WORDS - len(arguments))
+            prototype = CFUNCTYPE(result, c_void_p, *arguments, *[c_size_t] * len(unused))
+            self._functions[name] = (prototype(through), target, unused)
+        self.address: int = target.value or 0
         self._call("InitializeNativeTarget")
         self._call("InitializeNativeAsmPrinter")
         self.triple = self._text("GetProcessTriple")
@@ -80,7 +100,8 @@ class LLVM:
         self.features = self._text("GetHostCPUFeatures")
 
     def _call(self, name: str, *args: Any) -> Any:
-        return self._functions[name](*args)
+        call, target, unused = self._functions[name]
+        return call(target, *args, *unused)
 
     def _text(self, name: str, *args: Any) -> str:
         """The text a function returns through its last parameter."""
@@ -184,6 +205,8 @@ class Machine:
             raise RuntimeError(self._llvm._take(error))
         try:
             start = self._call("GetBufferStart", buffer)
+            if not start:
+                raise RuntimeError("the process ends")
             return string_at(start, self._call("GetBufferSize", buffer))
         finally:
             self._call("DisposeMemoryBuffer", buffer)
