@@ -33,7 +33,8 @@ _lock = fork_safe(RLock())
 _by_instance: dict[int, _Context] = {}
 """Contexts by ``id`` of the instance."""
 _given: WeakValueDictionary[int, Any] = WeakValueDictionary()
-"""The tables, memories and globals that hosts have given to modules, by address."""
+"""The tables, memories and globals that hosts have given to modules, by address: a global by that
+of its value, since the context of an instance's global goes with the instance."""
 
 
 class _Context:
@@ -244,11 +245,16 @@ def _twin(kind_: ExternKind, c: CData) -> Any:
     Raises:
         LookupError: it belongs to nobody.
     """
+    of_global = kind_ == ExternKind.GLOBAL
+    place = address(c.storage if of_global else c)  # the Python object keeps this; not always c
     with _lock:
-        found = _given.get(address(c))
+        found = _given.get(place)
         if found is None:
-            taken = c.owned or (kind_ == ExternKind.GLOBAL and _is_of_instance(c))
-            found = _given[address(c)] = (_part_of_instance if taken else _adopt)(kind_, c)
+            if c.owned or (of_global and _is_of_instance(c)):
+                found = _part_of_instance(kind_, place)
+            else:
+                found = _adopt(kind_, c)
+            _given[place] = found
         return found
 
 
@@ -267,8 +273,8 @@ def _adopt(kind_: ExternKind, c: CData) -> Any:
     return GlobalInstance.adopt(c.storage, type_, own(c, "capi_global_free"))
 
 
-def _part_of_instance(kind_: ExternKind, c: CData) -> Any:
-    """The table, memory or global of the instance it belongs to."""
+def _part_of_instance(kind_: ExternKind, place: int) -> Any:
+    """The table, memory or global with that address, of the instance it belongs to."""
     for known in _by_instance.values():
         core = known.core
         if core is None:
@@ -279,9 +285,8 @@ def _part_of_instance(kind_: ExternKind, c: CData) -> Any:
             ExternKind.MEMORY: (core.c.memories, len(core.memories)),
             ExternKind.GLOBAL: (core.c.globals, len(tree.global_types)),
         }[kind_]
-        wanted = address(c.storage if kind_ == ExternKind.GLOBAL else c)
         for index in range(count):
-            if address(places[index]) == wanted:
+            if address(places[index]) == place:
                 return core.export(kind_, index)
     raise LookupError("what is to be exported belongs to no instance")
 

@@ -209,6 +209,35 @@ static void replacing(void) {
   WasmEdge_ExecutorDelete(executor);
 }
 
+/* Exports of instances that another module exports, too, stay what they were when the instances have gone; a later
+ * instance may have its exports where those were. */
+static void exported_again(void) {
+  enum { ROUNDS = 3, COUNT = 25 };
+  WasmEdge_StoreContext *store = WasmEdge_StoreCreate();
+  WasmEdge_ModuleInstanceContext *modules[ROUNDS * COUNT], *providers[COUNT];
+  for (int32_t i = 0; i < ROUNDS * COUNT; i++) {
+    WasmEdge_ModuleInstanceContext *provider = providers[i % COUNT] = instance(store, "../wat/provider", 0);
+    WasmEdge_GlobalInstanceContext *variable = WasmEdge_ModuleInstanceFindGlobal(provider, NAME("var"));
+    WasmEdge_MemoryInstanceContext *memory = WasmEdge_ModuleInstanceFindMemory(provider, NAME("memory"));
+    modules[i] = host("m");
+    WasmEdge_ModuleInstanceAddGlobal(modules[i], NAME("var"), variable);
+    WasmEdge_ModuleInstanceAddMemory(modules[i], NAME("memory"), memory);
+    WasmEdge_GlobalInstanceSetValue(variable, WasmEdge_ValueGenI32(i));
+    CHECK_CODE(WasmEdge_MemoryInstanceSetData(memory, (const uint8_t *)&i, 0, 4), 0);
+    for (int j = 0; j < COUNT && i % COUNT == COUNT - 1; j++) WasmEdge_ModuleInstanceDelete(providers[j]);
+  }
+  for (int32_t i = 0; i < ROUNDS * COUNT; i++) {
+    const WasmEdge_GlobalInstanceContext *variable = WasmEdge_ModuleInstanceFindGlobal(modules[i], NAME("var"));
+    const WasmEdge_MemoryInstanceContext *memory = WasmEdge_ModuleInstanceFindMemory(modules[i], NAME("memory"));
+    int32_t number;
+    CHECK(WasmEdge_ValueGetI32(WasmEdge_GlobalInstanceGetValue(variable)) == i);
+    CHECK_CODE(WasmEdge_MemoryInstanceGetData(memory, (uint8_t *)&number, 0, 4), 0);
+    CHECK(number == i);
+    WasmEdge_ModuleInstanceDelete(modules[i]);
+  }
+  WasmEdge_StoreDelete(store);
+}
+
 int main(int argc, char **argv) {
   static const part parts[] = {
       {"stores", stores},
@@ -218,6 +247,7 @@ int main(int argc, char **argv) {
       {"exports_only", exports_only},
       {"nothing_added", nothing_added},
       {"replacing", replacing},
+      {"exported_again", exported_again},
   };
   return run_parts(argc, argv, parts, sizeof parts / sizeof *parts);
 }
