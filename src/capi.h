@@ -44,7 +44,7 @@ uint64_t capi_funcref(uint64_t word);
 /* Calls a function with checked parameters; failures are logged. */
 WasmEdge_Result capi_invoke(const we_measuring *measuring, we_func *func, const WasmEdge_Value *params,
                             uint32_t param_count, WasmEdge_Value *returns, uint32_t return_count);
-/* Where the thread's next call that succeeds leaves all its results, as malloc'ed memory; NULL for nowhere.
+/* Where the thread's next call that succeeds or is ended leaves all its results, as malloc'ed memory; NULL for nowhere.
  * Calls that host functions make do not count. For the thread of an asynchronous run, which cannot know how
  * many there will be. */
 typedef struct capi_sink {

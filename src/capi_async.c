@@ -11,14 +11,14 @@
 
 typedef enum { RUN_FILE, RUN_BUFFER, RUN_AST, EXECUTE, EXECUTE_REGISTERED } call_kind;
 
-/* The call to make. The strings and parameters of a started run are its own, the buffer is the host's. */
+/* The call to make. What it points to is a started run's own. */
 typedef struct call {
   call_kind kind;
   WasmEdge_VMContext *vm;
   WasmEdge_String module;
   WasmEdge_String function;
   const char *path;
-  const uint8_t *buffer;
+  const uint8_t *buffer; /* a started run's until it is done, as ast */
   uint32_t buffer_length;
   uint32_t param_count;
   const WasmEdge_Value *params;
@@ -26,7 +26,7 @@ typedef struct call {
 } call;
 
 struct WasmEdge_Async {
-  call call; /* what it points to follows in the same allocation */
+  call call; /* names, path and parameters follow in the same allocation */
   _Atomic uint32_t references;
   pthread_mutex_t lock;   /* guards what follows */
   pthread_cond_t ended;   /* done has become true; monotonic clock */
@@ -85,11 +85,12 @@ static bool begin(WasmEdge_Async *run) {
 
 static void end(WasmEdge_Async *run, WasmEdge_Result outcome) {
   WasmEdge_ASTModuleDelete((WasmEdge_ASTModuleContext *)run->call.ast);
+  if (run->call.kind == RUN_BUFFER) free((void *)run->call.buffer);
   pthread_mutex_lock(&run->lock);
   we_thread_unref(run->thread);
   run->thread = NULL;
   run->result = outcome;
-  if (outcome.Code != WasmEdge_ErrCode_Success) run->returned.count = 0;
+  if (!WasmEdge_ResultOK(outcome)) run->returned.count = 0;
   run->done = true;
   pthread_cond_broadcast(&run->ended);
   pthread_mutex_unlock(&run->lock);
@@ -168,12 +169,22 @@ static WasmEdge_Async *copy_of(const call *c) {
   return run;
 }
 
+/* Puts a copy in the place of the host's binary; false when memory is exhausted. */
+static bool copy_buffer(call *own) {
+  if (own->buffer == NULL) own->buffer_length = 0;
+  uint8_t *copy = malloc(own->buffer_length + 1ull);
+  if (copy != NULL && own->buffer_length > 0) memcpy(copy, own->buffer, own->buffer_length);
+  own->buffer = copy;
+  return copy != NULL;
+}
+
 static WasmEdge_Async *start(const call *c) {
   if (c->vm == NULL) return NULL;
   WasmEdge_Async *run = copy_of(c);
   if (run == NULL) return NULL;
   if (c->kind == RUN_AST) run->call.ast = capi_ast_hold(c->ast);
-  if (!start_thread(run, work)) end(run, capi_fail(WasmEdge_ErrCode_RuntimeError));
+  const bool copied = c->kind != RUN_BUFFER || copy_buffer(&run->call);
+  if (!copied || !start_thread(run, work)) end(run, capi_fail(WasmEdge_ErrCode_RuntimeError));
   return run;
 }
 

@@ -82,9 +82,12 @@ WasmEdge_Result capi_invoke(const we_measuring *measuring, we_func *func, const 
                      ? we_call_measured(measuring->statistics, measuring->switches, func, frame)
                      : we_call(func, frame);
   if (UNLIKELY(measuring->statistics != NULL)) capi_log_statistics(measuring);
-  if (code == 0 && returns != NULL)
+  /* Hosts read the results whenever WasmEdge_ResultOK holds: those of a run that was ended are zeros. */
+  if (UNLIKELY(code == WasmEdge_ErrCode_Terminated)) memset(frame, 0, type->slots * sizeof *frame);
+  const bool ok = code == 0 || code == WasmEdge_ErrCode_Terminated;
+  if (ok && returns != NULL)
     read_results(type, frame, returns, return_count < type->result_count ? return_count : type->result_count);
-  if (UNLIKELY(capi_result_sink != NULL) && code == 0 && we_call_depth() == 0 && !fill_sink(type, frame))
+  if (UNLIKELY(capi_result_sink != NULL) && ok && we_call_depth() == 0 && !fill_sink(type, frame))
     code = WasmEdge_ErrCode_RuntimeError;
   if (UNLIKELY(frame != slots)) free(frame);
   return UNLIKELY(code != 0) ? ended(code) : result(0);

@@ -16,7 +16,7 @@ asynchronous runs                      ``async.c``
 WASI, what is not there                ``behaviour_wasi.c``
 statistics                             ``statistics.c``, ``test_statistics_hosts.py``
 orders of deletion                     ``own_orders.c``
-hosts like WasmEdge's own tests       ``behaviour_unit.c``, ``test_capi_spec.py``
+hosts like WasmEdge's own tests        ``behaviour_unit.c``, ``test_capi_spec.py``
 =====================================  ===================================================
 """
 

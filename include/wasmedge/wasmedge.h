@@ -33,8 +33,9 @@
  * Calls. Functions that run guest code take ParamLen parameters; NULL means that there are none, whatever
  * ParamLen is. Number and types must be those of the function, else the code is 0x83 (FuncSigMismatch). If
  * the run succeeds, the first min(ReturnLen, results) results are written with their types to Returns, unless
- * that is NULL; the rest of the array stays as it is. Otherwise nothing is written, and the code is
- *   0x01 Terminated             the guest or a host function ended the run: no failure, no results
+ * that is NULL; the rest of the array stays as it is. Otherwise the code is one of the following, and nothing
+ * is written unless it is the first one.
+ *   0x01 Terminated             the guest or a host function ended the run: no failure; the results are zeros
  *   0x02 RuntimeError           the call stack is exhausted
  *   0x03 CostLimitExceeded      see WasmEdge_StatisticsSetCostLimit
  *   0x07 Interrupted            see WasmEdge_AsyncCancel
@@ -1429,8 +1430,8 @@ WASMEDGE_CAPI_EXPORT extern WasmEdge_Async *WasmEdge_VMAsyncRunWasmFromFile(Wasm
     const char *Path, const WasmEdge_String FuncName, const WasmEdge_Value *Params, const uint32_t ParamLen);
 
 /**
- * Starts WasmEdge_VMRunWasmFromBuffer in the background. Name and parameters are copied, but not the buffer,
- * which must live until the run is over.
+ * Starts WasmEdge_VMRunWasmFromBuffer in the background. Name, parameters and buffer are copied (the buffer
+ * is not in WasmEdge 0.10.0, where it must live until the run is over).
  * @return as for WasmEdge_VMAsyncRunWasmFromFile.
  * @nullable Buf Params
  */

@@ -90,10 +90,12 @@ static void five_ways(void) {
     snprintf(file, sizeof file, "%s", path);
     const WasmEdge_String function = WasmEdge_StringWrap(name, 4), registered = WasmEdge_StringWrap(module, 10);
     WasmEdge_ASTModuleContext *ast = way == 2 ? parse() : NULL;
+    uint8_t *buffer = malloc(guest_size);
+    memcpy(buffer, guest, guest_size);
     WasmEdge_Async *run = NULL;
     switch (way) {
       case 0: run = WasmEdge_VMAsyncRunWasmFromFile(vm, file, function, params, 2); break;
-      case 1: run = WasmEdge_VMAsyncRunWasmFromBuffer(vm, guest, guest_size, function, params, 2); break;
+      case 1: run = WasmEdge_VMAsyncRunWasmFromBuffer(vm, buffer, guest_size, function, params, 2); break;
       case 2: run = WasmEdge_VMAsyncRunWasmFromASTModule(vm, ast, function, params, 2); break;
       case 3: run = execute(function, params, 2); break;
       default: run = WasmEdge_VMAsyncExecuteRegistered(vm, registered, function, params, 2);
@@ -102,6 +104,8 @@ static void five_ways(void) {
     memset(name, '#', sizeof name);
     memset(module, '#', sizeof module);
     memset(file, '#', sizeof file);
+    memset(buffer, '#', guest_size);
+    free(buffer);
     WasmEdge_ASTModuleDelete(ast);
     CHECK(run != NULL);
     CHECK(WasmEdge_AsyncGetReturnsLength(run) == 2);

@@ -32,9 +32,9 @@ static WasmEdge_Result nullary(void *data, WasmEdge_MemoryInstanceContext *memor
   return WasmEdge_Result_Success;
 }
 
-static bool write_returns = true;
+static bool write_returns = true, end_all;
 
-/* Gives its parameters back in the opposite order, under wrong types. */
+/* Gives its parameters back in the opposite order, under wrong types; may end the run then. */
 static WasmEdge_Result all(void *binding, void *data, WasmEdge_MemoryInstanceContext *memory,
                            const WasmEdge_Value *params, const uint32_t param_count, WasmEdge_Value *returns,
                            const uint32_t return_count) {
@@ -54,7 +54,7 @@ static WasmEdge_Result all(void *binding, void *data, WasmEdge_MemoryInstanceCon
       if (types[6 - i] == WasmEdge_ValType_I32) returns[i].Value |= (uint128_t)9 << 64; /* above the type */
     }
   }
-  return WasmEdge_Result_Success;
+  return end_all ? WasmEdge_Result_Terminate : WasmEdge_Result_Success;
 }
 
 /* Ends with the code it is given. */
@@ -195,11 +195,51 @@ static void codes(void) {
       const WasmEdge_Result ended = invoke(direct ? env : callbacks, name, &param, 1, &returned, 1);
       CHECK_CODE(ended, expected);
       CHECK(WasmEdge_ResultOK(ended) == (given[i] <= 1));
-      CHECK(same(returned, given[i] == 0 ? WasmEdge_ValueGenI32(77) : untouched));
+      const WasmEdge_Value results[] = {WasmEdge_ValueGenI32(77), WasmEdge_ValueGenI32(0)};
+      CHECK(same(returned, given[i] <= 1 ? results[given[i]] : untouched));
     }
     /* The guest went on after success only. */
     CHECK(WasmEdge_ValueGetI32(WasmEdge_GlobalInstanceGetValue(count)) == (given[i] == 0 ? 2 : 1));
   }
+  end();
+}
+
+/* The results of a call that was ended are zeros of their types, as many as wanted; also of a run of its own. */
+static void ended_calls(void) {
+  begin();
+  WasmEdge_Value params[7], returns[8];
+  uint32_t count = 0;
+  enum WasmEdge_ValType types[7];
+  count = read_types("iIfFvrx", 7, types);
+  for (uint32_t i = 0; i < count; i++) params[i] = (WasmEdge_Value){.Value = ~(uint128_t)0, .Type = types[i]};
+  const WasmEdge_Value untouched = WasmEdge_ValueGenI64(5);
+  WasmEdge_VMContext *vm = WasmEdge_VMCreate(NULL, store);
+  end_all = true;
+  for (int way = 0; way < 4; way++) {
+    for (uint32_t length = 0; length <= 8; length++) {
+      for (int i = 0; i < 8; i++) returns[i] = untouched;
+      WasmEdge_Result ended;
+      if (way < 2) {
+        ended = invoke(way ? env : callbacks, way ? NAME("all") : NAME("call all"), params, 7, returns, length);
+      } else if (way == 2) {
+        ended = WasmEdge_VMExecuteRegistered(vm, NAME("callbacks"), NAME("call all"), params, 7, returns, length);
+      } else {
+        WasmEdge_Async *run =
+            WasmEdge_VMAsyncExecuteRegistered(vm, NAME("callbacks"), NAME("call all"), params, 7);
+        CHECK(WasmEdge_AsyncGetReturnsLength(run) == 7);
+        ended = WasmEdge_AsyncGet(run, returns, length);
+        WasmEdge_AsyncDelete(run);
+      }
+      CHECK_CODE(ended, 0x01);
+      for (uint32_t i = 0; i < 8; i++) {
+        const WasmEdge_Value zero = {.Value = 0, .Type = types[i < 7 ? 6 - i : 0]};
+        CHECK(same(returns[i], i < length && i < 7 ? zero : untouched));
+      }
+    }
+    CHECK_CODE(invoke(callbacks, NAME("call all"), params, 7, NULL, 7), 0x01);
+  }
+  end_all = false;
+  WasmEdge_VMDelete(vm);
   end();
 }
 
@@ -239,6 +279,7 @@ int main(int argc, char **argv) {
       {"arguments", arguments},
       {"values", values},
       {"codes", codes},
+      {"ended_calls", ended_calls},
       {"of_no_module", of_no_module},
       {"identity", identity},
   };

@@ -146,6 +146,16 @@ static void exit_codes(void) {
     CHECK(call("fd_close", 1, 99, 0, 0, 0) == BAD_FILE); /* a failing function gives its errno */
     CHECK(WasmEdge_ModuleInstanceWASIGetExitCode(wasi) == codes[i]);
   }
+  /* The results of a function that was ended are zeros. */
+  const WasmEdge_FunctionInstanceContext *function =
+      WasmEdge_ModuleInstanceFindFunction(guest, NAME("exit in a function with results"));
+  const WasmEdge_Value five = WasmEdge_ValueGenI32(5);
+  WasmEdge_Value returned[] = {WasmEdge_ValueGenF32(1), WasmEdge_ValueGenF32(2), WasmEdge_ValueGenF32(3)};
+  CHECK_CODE(WasmEdge_ExecutorInvoke(executor, function, &five, 1, returned, 3), 0x01);
+  CHECK(WasmEdge_ModuleInstanceWASIGetExitCode(wasi) == 5);
+  CHECK(returned[0].Type == WasmEdge_ValType_I64 && returned[0].Value == 0);
+  CHECK(returned[1].Type == WasmEdge_ValType_V128 && returned[1].Value == 0);
+  CHECK(returned[2].Type == WasmEdge_ValType_F32 && WasmEdge_ValueGetF32(returned[2]) == 3);
   WasmEdge_ModuleInstanceInitWASI(wasi, NULL, 0, NULL, 0, NULL, 0);
   CHECK(WasmEdge_ModuleInstanceWASIGetExitCode(wasi) == 0);
   /* Not a WASI module. */

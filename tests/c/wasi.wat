@@ -11,6 +11,8 @@
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)
   (func (export "proc_exit") (param i32) (call $proc_exit (local.get 0)) unreachable)
+  (func (export "exit in a function with results") (param i32) (result i64 v128)
+    (call $proc_exit (local.get 0)) unreachable)
   (func (export "args_sizes_get") (param i32 i32) (result i32)
     (call $args_sizes_get (local.get 0) (local.get 1)))
   (func (export "args_get") (param i32 i32) (result i32)

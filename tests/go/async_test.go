@@ -1,7 +1,6 @@
 package gohost
 
 import (
-	"runtime"
 	"sync"
 	"testing"
 
@@ -35,8 +34,9 @@ func TestAsync(t *testing.T) {
 	defer vm.Release()
 	asyncResults(t, vm.AsyncRunWasmFile(path("basic"), "add", int32(1), int32(2)), int32(3))
 	buffer := bytes(t, "basic")
-	asyncResults(t, vm.AsyncRunWasmBuffer(buffer, "swap", int32(1), int64(2)), int64(2), int32(1))
-	runtime.KeepAlive(buffer)
+	run := vm.AsyncRunWasmBuffer(buffer, "swap", int32(1), int64(2))
+	copy(buffer, make([]byte, len(buffer)))
+	asyncResults(t, run, int64(2), int32(1))
 	asyncResults(t, vm.AsyncRunWasmAST(ast, "fib", int64(20)), int64(6765))
 	asyncResults(t, vm.AsyncExecute("count"), int32(8))
 	ok(t, vm.RegisterAST("named", ast))

@@ -118,6 +118,8 @@ func TestHostFunctions(t *testing.T) {
 	results(t, got, err, int32(7), 3.5)
 	got, err = vm.Execute("stop")
 	results(t, got, err)
+	got, err = vm.Execute("stop_with_results")
+	results(t, got, err, int32(0), float64(0))
 	_, err = vm.Execute("fail")
 	fails(t, err, hostFailed)
 }
