@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from threading import RLock
+
+from ..base.forking import fork_safe
 from ..base.types import ExternKind, FunctionType, GlobalType, Limits, MemoryType
 from ..runtime.code import type_id
 from ..runtime.native import address, ffi, lib
@@ -15,6 +18,10 @@ if TYPE_CHECKING:
     from ..module import ast
     from ..runtime.module import Module
     from ..runtime.native import CData
+
+
+_lock = fork_safe(RLock())
+"""Held while types are listed for the first time: every thread gets the same contexts."""
 
 
 class Ast:
@@ -33,29 +40,31 @@ class Ast:
     @property
     def imports(self) -> _Types:
         """One ``WasmEdge_ImportTypeContext`` per import, in order."""
-        if self._imports is None:
-            tree = self.module.ast
-            made = _Types("WasmEdge_ImportTypeContext", len(tree.imports))
-            for c, item in zip(made.all, tree.imports, strict=True):
-                c.module = made.string(item.module)
-                c.name = made.string(item.name)
-                c.kind = item.kind
-                c.type = made.type_of(_import_type(tree, item))
-            self._imports = made
-        return self._imports
+        with _lock:
+            if self._imports is None:
+                tree = self.module.ast
+                made = _Types("WasmEdge_ImportTypeContext", len(tree.imports))
+                for c, item in zip(made.all, tree.imports, strict=True):
+                    c.module = made.string(item.module)
+                    c.name = made.string(item.name)
+                    c.kind = item.kind
+                    c.type = made.type_of(_import_type(tree, item))
+                self._imports = made
+            return self._imports
 
     @property
     def exports(self) -> _Types:
         """One ``WasmEdge_ExportTypeContext`` per export, in order."""
-        if self._exports is None:
-            tree = self.module.ast
-            made = _Types("WasmEdge_ExportTypeContext", len(tree.exports))
-            for c, item in zip(made.all, tree.exports, strict=True):
-                c.name = made.string(item.name)
-                c.kind = item.kind
-                c.type = made.type_of(_export_type(tree, item))
-            self._exports = made
-        return self._exports
+        with _lock:
+            if self._exports is None:
+                tree = self.module.ast
+                made = _Types("WasmEdge_ExportTypeContext", len(tree.exports))
+                for c, item in zip(made.all, tree.exports, strict=True):
+                    c.name = made.string(item.name)
+                    c.kind = item.kind
+                    c.type = made.type_of(_export_type(tree, item))
+                self._exports = made
+            return self._exports
 
 
 kind("ASTModuleContext", Ast)

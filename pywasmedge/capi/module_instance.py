@@ -195,16 +195,17 @@ def WasmEdge_ModuleInstanceAddFunction(
     if instance is None:
         return
     func = ffi.cast("we_func *", function)
-    twin = live.get(address(func))
-    if twin is None and lib.capi_function_take(func):
-        sig = signature(type_of(func.type_id))
-        owned = own(func, "capi_function_free")
-        twin = FunctionInstance(
-            func, sig.type, caller(func, sig, text(key), None), text(key), None, owned
-        )
-        live[address(func)] = twin
-    elif twin is None:
-        twin = function_at(address(func))
+    with _lock:
+        twin = live.get(address(func))
+        if twin is None and lib.capi_function_take(func):
+            sig = signature(type_of(func.type_id))
+            owned = own(func, "capi_function_free")
+            twin = FunctionInstance(
+                func, sig.type, caller(func, sig, text(key), None), text(key), None, owned
+            )
+            live[address(func)] = twin
+        elif twin is None:
+            twin = function_at(address(func))
     _add(instance, ExternKind.FUNCTION, key, twin, func)
 
 

@@ -1,8 +1,6 @@
 /* Makes and deletes contexts over and over; prints by how many KiB the process grew.
  * Arguments: guest.wasm, kind of context, rounds, cycles of each round. */
 #define _GNU_SOURCE
-#include <fcntl.h>
-
 #include "own_guest.h"
 
 static guest file;
@@ -218,14 +216,6 @@ static long growth(void (*cycle)(void), long rounds, long cycles) {
     if (round > 0 && (least < 0 || grown < least)) least = grown > 0 ? grown : 0;
   }
   return least;
-}
-
-/* The library's log goes nowhere; what this program itself has to say stays. */
-static void silence_log(void) {
-  FILE *own = fdopen(dup(STDERR_FILENO), "w");
-  CHECK(own != NULL && dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
-  stderr = own;
-  setvbuf(own, NULL, _IONBF, 0);
 }
 
 int main(int argc, char **argv) {

@@ -2,6 +2,7 @@
 #ifndef PYWASMEDGE_TESTS_OWN_GUEST_H
 #define PYWASMEDGE_TESTS_OWN_GUEST_H
 
+#include <fcntl.h>
 #include <unistd.h>
 
 #include "harness.h"
@@ -95,6 +96,14 @@ static inline long resident_kib(void) {
   CHECK(file != NULL && fscanf(file, "%ld %ld", &total, &pages) == 2);
   fclose(file);
   return pages * (sysconf(_SC_PAGESIZE) / 1024);
+}
+
+/* The library's log goes nowhere; what this program itself has to say stays. */
+static inline void silence_log(void) {
+  FILE *own = fdopen(dup(STDERR_FILENO), "w");
+  CHECK(own != NULL && dup2(open("/dev/null", O_WRONLY), STDERR_FILENO) == STDERR_FILENO);
+  stderr = own;
+  setvbuf(own, NULL, _IONBF, 0);
 }
 
 #endif
