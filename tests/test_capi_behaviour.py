@@ -11,7 +11,7 @@ executor                               ``behaviour_instances.c``
 stores, module instances               ``behaviour_modules.c``
 host functions                         ``behaviour_host.c``
 tables, memories, globals              ``pure_instances.c``, ``shared_instances.c``
-VMs                                    ``behaviour_vm.c``
+VMs, what hosts do with them           ``behaviour_vm.c``, ``behaviour_vm_hosts.c``
 asynchronous runs                      ``async.c``
 WASI, what is not there                ``behaviour_wasi.c``
 statistics                             ``statistics.c``, ``test_statistics_hosts.py``
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 HOSTS = sorted(path.stem for path in capi_host.SOURCES.glob("behaviour_*.c"))
-LOG_LINE = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] \[(error|info)\] .*")
+LOG_LINE = re.compile(r"\[\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{3}\] \[(error|info)\] .*|call \d")
 
 
 def run(host: str, folder: Path, *parts: str) -> str:
@@ -64,6 +64,13 @@ def test_behaviour(host: str, tmp_path: Path) -> None:
 )
 def test_nothing_is_logged_without_a_failure(host: str, part: str, tmp_path: Path) -> None:
     assert run(host, tmp_path, part) == ""
+
+
+def test_the_log_level_decides_what_is_logged(tmp_path: Path) -> None:
+    """Four calls: at first, at error level (twice), at debug level; failures are always seen."""
+    parts = re.split(r"^call \d\n", run("behaviour_vm_hosts", tmp_path, "log_levels"), flags=re.M)
+    assert ["[info]" in part for part in parts] == [True, False, False, True]
+    assert all("Code: 0x05" in part for part in parts)
 
 
 def test_a_failing_check_is_noticed(tmp_path: Path) -> None:

@@ -113,6 +113,39 @@ static void segments(void) {
   end();
 }
 
+/* Without bulk memory and reference types all segments are checked before anything is written. */
+static void segments_checked_first(void) {
+  WasmEdge_ConfigureContext *configure = WasmEdge_ConfigureCreate();
+  WasmEdge_ConfigureRemoveProposal(configure, WasmEdge_Proposal_BulkMemoryOperations);
+  WasmEdge_ConfigureRemoveProposal(configure, WasmEdge_Proposal_ReferenceTypes);
+  begin();
+  WasmEdge_ModuleInstanceContext *provider, *none = untouched();
+  CHECK_CODE(instantiate("../wat/provider", "provider", &provider), 0);
+  WasmEdge_ExecutorContext *strict = WasmEdge_ExecutorCreate(configure, NULL);
+  WasmEdge_ConfigureDelete(configure);
+  const struct {
+    const char *name;
+    uint32_t code;
+  } modules[] = {{"../wat/partial", 0x64}, {"../wat/partial_data", 0x63}};
+  for (int i = 0; i < 2; i++) {
+    WasmEdge_ASTModuleContext *ast = parse_valid(modules[i].name);
+    CHECK_CODE(WasmEdge_ExecutorInstantiate(strict, &none, store, ast), modules[i].code);
+    CHECK_CODE(WasmEdge_ExecutorRegister(strict, &none, store, ast, NAME("m")), modules[i].code);
+    WasmEdge_ASTModuleDelete(ast);
+  }
+  CHECK(none == untouched() && WasmEdge_StoreListModuleLength(store) == 1);
+  WasmEdge_Value entry;
+  const WasmEdge_TableInstanceContext *table = WasmEdge_ModuleInstanceFindTable(provider, NAME("table"));
+  for (uint32_t i = 0; i < 10; i++) {
+    CHECK_CODE(WasmEdge_TableInstanceGetData(table, &entry, i), 0);
+    CHECK(WasmEdge_ValueIsNullRef(entry));
+  }
+  CHECK(call(provider, "peek", 1, 9) == 0);
+  WasmEdge_ExecutorDelete(strict);
+  WasmEdge_ModuleInstanceDelete(provider);
+  end();
+}
+
 static WasmEdge_Result give_code(void *data, WasmEdge_MemoryInstanceContext *memory, const WasmEdge_Value *params,
                                  WasmEdge_Value *returns) {
   (void)memory, (void)params, (void)returns;
@@ -278,17 +311,67 @@ static void limits_by_size(void) {
   end();
 }
 
+/* The type of a table or memory shows its present size; without a maximum, that is the minimum it began with. */
+static void types_of_growing(void) {
+  begin();
+  WasmEdge_MemoryInstanceContext *memory = host_memory(at_least(1));
+  const WasmEdge_MemoryTypeContext *memory_type = WasmEdge_MemoryInstanceGetMemoryType(memory);
+  CHECK_CODE(WasmEdge_MemoryInstanceGrowPage(memory, 2), 0);
+  CHECK(is_limit(WasmEdge_MemoryTypeGetLimit(memory_type), false, 3, 1));
+  WasmEdge_MemoryInstanceDelete(memory);
+  WasmEdge_ModuleInstanceContext *made, *host = WasmEdge_ModuleInstanceCreate(NAME("extern"));
+  const char *const names[] = {"func-add", "func-sub", "func-mul", "func-div", "func-term", "func-fail"};
+  for (int i = 0; i < 6; i++)
+    WasmEdge_ModuleInstanceAddFunction(host, WasmEdge_StringWrap(names[i], 8 + (i > 3)),
+                                       host_function(i > 3 ? ":i" : "xi:i", give_code, NULL));
+  CHECK_CODE(WasmEdge_ExecutorRegisterImport(executor, store, host), 0);
+  CHECK_CODE(instantiate("unit", NULL, &made), 0);
+  WasmEdge_TableInstanceContext *table = WasmEdge_ModuleInstanceFindTable(made, NAME("objects"));
+  const WasmEdge_TableTypeContext *table_type = WasmEdge_TableInstanceGetTableType(table);
+  CHECK(is_limit(WasmEdge_TableTypeGetLimit(table_type), false, 10, 10));
+  CHECK_CODE(WasmEdge_TableInstanceGrow(table, 5), 0);
+  CHECK(is_limit(WasmEdge_TableTypeGetLimit(table_type), false, 15, 10));
+  memory = WasmEdge_ModuleInstanceFindMemory(made, NAME("memory"));
+  CHECK_CODE(WasmEdge_MemoryInstanceGrowPage(memory, 1), 0);
+  CHECK(is_limit(WasmEdge_MemoryTypeGetLimit(WasmEdge_MemoryInstanceGetMemoryType(memory)), true, 2, 3));
+  WasmEdge_ModuleInstanceDelete(made);
+  WasmEdge_ModuleInstanceDelete(host);
+  end();
+}
+
+/* The most pages of a configuration hold for the memories of instances, as it was when the executor was made. */
+static void most_pages(void) {
+  WasmEdge_ConfigureContext *configure = WasmEdge_ConfigureCreate();
+  WasmEdge_ConfigureSetMaxMemoryPage(configure, 1);
+  executor = WasmEdge_ExecutorCreate(configure, NULL);
+  WasmEdge_ConfigureSetMaxMemoryPage(configure, 65536);
+  WasmEdge_ConfigureDelete(configure);
+  store = WasmEdge_StoreCreate();
+  WasmEdge_ModuleInstanceContext *made;
+  CHECK_CODE(instantiate("../wat/provider", NULL, &made), 0); /* its memory has 1 to 2 pages */
+  WasmEdge_MemoryInstanceContext *memory = WasmEdge_ModuleInstanceFindMemory(made, NAME("memory"));
+  CHECK_CODE(WasmEdge_MemoryInstanceGrowPage(memory, 1), 0x88);
+  CHECK_CODE(WasmEdge_MemoryInstanceGrowPage(memory, 0), 0);
+  CHECK(WasmEdge_MemoryInstanceGetPageSize(memory) == 1);
+  CHECK(is_limit(WasmEdge_MemoryTypeGetLimit(WasmEdge_MemoryInstanceGetMemoryType(memory)), true, 1, 2));
+  WasmEdge_ModuleInstanceDelete(made);
+  end();
+}
+
 int main(int argc, char **argv) {
   static const part parts[] = {
       {"not_validated", not_validated},
       {"anonymous", anonymous},
       {"names_taken", names_taken},
       {"segments", segments},
+      {"segments_checked_first", segments_checked_first},
       {"start_functions", start_functions},
       {"start_function_exits", start_function_exits},
       {"parameters_and_results", parameters_and_results},
       {"any_function", any_function},
       {"limits_by_size", limits_by_size},
+      {"types_of_growing", types_of_growing},
+      {"most_pages", most_pages},
   };
   return run_parts(argc, argv, parts, sizeof parts / sizeof *parts);
 }

@@ -1,4 +1,5 @@
 /* WASI modules; the process module, plugins and the compiler, as far as they are there. */
+#define _GNU_SOURCE
 #include "behaviour.h"
 
 enum { BAD_FILE = 8, NAMES = 1024 };
@@ -112,7 +113,7 @@ static void of_a_vm(void) {
   WasmEdge_ConfigureDelete(configure);
   begin(WasmEdge_VMGetImportModuleContext(vm, WasmEdge_HostRegistration_Wasi));
   CHECK(call("fd_write", 4, 1, 0, 0, 0) == BAD_FILE);
-  CHECK(has_envs(0, NULL));
+  CHECK(has_args(0, NULL) && has_envs(0, NULL));
   WasmEdge_ModuleInstanceInitWASI(wasi, ARGS, 2, ENVS, 1, NULL, 0);
   CHECK(call("fd_write", 4, 1, 0, 0, 0) == 0);
   CHECK(has_args(2, ARGS) && has_envs(1, ENVS));
@@ -144,6 +145,7 @@ static void exit_codes(void) {
     CHECK_CODE(ended, 0x01);
     CHECK(WasmEdge_ResultOK(ended) && WasmEdge_ModuleInstanceWASIGetExitCode(wasi) == codes[i]);
     CHECK(call("fd_close", 1, 99, 0, 0, 0) == BAD_FILE); /* a failing function gives its errno */
+    CHECK_CODE(invoke("trap", 0, NULL, NULL), 0x89);
     CHECK(WasmEdge_ModuleInstanceWASIGetExitCode(wasi) == codes[i]);
   }
   /* The results of a function that was ended are zeros. */
@@ -249,8 +251,12 @@ static void process_module(void) {
   CHECK(WasmEdge_ModuleInstanceCreateWasmEdgeProcess(commands, 1, false) == NULL);
   CHECK(WasmEdge_ModuleInstanceCreateWasmEdgeProcess(NULL, 0, true) == NULL);
   WasmEdge_ModuleInstanceInitWasmEdgeProcess(commands, 1, true);
-  WasmEdge_Plugin_loadWithDefaultPluginPaths();
-  WasmEdge_Plugin_loadWithDefaultPluginPaths(); /* harmless */
+  /* Harmless, whatever is there, and again. */
+  const char *const paths[] = {NULL, "", ":", "no/such/folder", ".:", "../c:/etc/passwd:/proc/self/exe"};
+  for (size_t i = 0; i < sizeof paths / sizeof *paths; i++) {
+    if (paths[i] != NULL) CHECK(setenv("WASMEDGE_PLUGIN_PATH", paths[i], 1) == 0);
+    for (int again = 0; again < 2; again++) WasmEdge_Plugin_loadWithDefaultPluginPaths();
+  }
   WasmEdge_ConfigureContext *configure = WasmEdge_ConfigureCreate();
   WasmEdge_ConfigureAddHostRegistration(configure, WasmEdge_HostRegistration_WasmEdge_Process);
   WasmEdge_VMContext *vm = WasmEdge_VMCreate(configure, NULL);

@@ -10,6 +10,7 @@
   (import "wasi_snapshot_preview1" "fd_close" (func $fd_close (param i32) (result i32)))
   (import "wasi_snapshot_preview1" "proc_exit" (func $proc_exit (param i32)))
   (memory (export "memory") 1)
+  (func (export "trap") unreachable)
   (func (export "proc_exit") (param i32) (call $proc_exit (local.get 0)) unreachable)
   (func (export "exit in a function with results") (param i32) (result i64 v128)
     (call $proc_exit (local.get 0)) unreachable)
