@@ -191,6 +191,14 @@ typedef uint64_t (*we_llvm_function)(uint64_t, uint64_t, uint64_t, uint64_t, uin
 /* Calls a function of LLVM with words as arguments; those it does not take are 0. Once exit() has begun
  * it does nothing but return 0. */
 uint64_t we_llvm_call(we_llvm_function function, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
+/* ---- Files of generated code (artifact.c) ------------------------------------------------------ */
+
+/* A checksum of bytes that detects damage, not intent. */
+void we_checksum(const void *data, uint64_t size, uint64_t result[2]);
+/* Bits for what this processor can do and generated code may need; code runs where all bits are set
+ * that were set where it was made. */
+void we_processor(uint32_t features[8]);
+
                       uint64_t g, uint64_t h, uint64_t i, uint64_t j);
 /* Has exit() wait for such calls before it destroys LLVM's static objects. To be called once, when LLVM
  * is loaded, with any of its functions; false when memory is exhausted. */

@@ -10,17 +10,18 @@ class Code:
     """Position-independent machine code with its read-only data in one blob.
 
     All references inside the blob are resolved. It can be placed at any address that is a
-    multiple of ``ALIGNMENT``; the only thing left to do is to write the absolute addresses of
+    multiple of ``alignment``; the only thing left to do is to add the absolute addresses of
     ``imports``.
 
     Attributes:
         blob: the bytes, read-only and executable once loaded.
         entries: byte offset in the blob of every function, by name.
         unwind: range (start, end) of the call frame information (``.eh_frame``) in the blob.
-        imports: (byte offset of an 8-byte slot, name of the kernel function whose address
-            belongs there).
+        imports: (byte offset of an 8-byte slot, name of the kernel function whose address is to
+            be added to what the slot holds).
         segments: range in the blob of the list of segments, if the code adds up costs
             (``compiler/metering.py``).
+        alignment: of the blob, in bytes; at most ``ALIGNMENT``.
     """
 
     blob: bytes
@@ -28,7 +29,8 @@ class Code:
     unwind: tuple[int, int]
     imports: tuple[tuple[int, str], ...] = ()
     segments: tuple[int, int] = (0, 0)
+    alignment: int = 64
 
 
 ALIGNMENT = 4096
-"""Strictest alignment a blob can rely on, in bytes."""
+"""Strictest alignment a blob can rely on, in bytes: that of pages."""

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from _typeshed import ReadableBuffer
+
 
 def _offsets(struct: str) -> Mapping[str, int]:
     from .._native import ffi
@@ -52,3 +54,22 @@ def llvm_loaded(function: int) -> None:
 
     if not lib.we_llvm_loaded(ffi.cast("we_llvm_function", function)):
         raise MemoryError
+
+
+def checksum(data: ReadableBuffer) -> bytes:
+    """16 bytes that change when the data are damaged; fast, no protection against intent."""
+    from .._native import ffi, lib
+
+    with memoryview(data) as view:
+        words = ffi.new("uint64_t[2]")
+        lib.we_checksum(ffi.from_buffer(view), view.nbytes, words)
+        return bytes(ffi.buffer(words))
+
+
+def processor() -> int:
+    """What this processor can do, as bits; see ``we_processor``."""
+    from .._native import ffi, lib
+
+    words = ffi.new("uint32_t[8]")
+    lib.we_processor(words)
+    return int.from_bytes(ffi.buffer(words), "little")

@@ -125,12 +125,62 @@ class _Linker:
         frames = [s for s in self.sections if s.name == ".eh_frame" and s.address >= 0]
         unwind = (frames[0].address, frames[0].address + frames[0].size) if frames else (0, 0)
         imports = tuple((offset, name) for name, offset in self.slots.items())
-        return Code(bytes(self.blob), entries, unwind, imports, self.segments)
+        return Code(bytes(self.blob), entries, unwind, imports, self.segments, self.alignment)
+
+    def functions(self) -> list[Function]:
+        """See ``functions_of``."""
+        table = next(s for s in self.sections if s.type == _SHT_SYMTAB)
+        names = self.sections[table.link].offset
+        rows = self.data[table.offset : table.offset + table.size]
+        symbols = [
+            (self._string(names + name), info & 0xF, index, value, size)
+            for name, info, _, index, value, size in _SYMBOL.iter_unpack(rows)
+        ]
+        found = []
+        for number, section in enumerate(self.sections):
+            if section.type != _SHT_PROGBITS or not section.name.startswith(".text"):
+                continue
+            holes = self._holes(number, symbols)
+            for name, kind, index, value, size in symbols:
+                if kind == _STT_FUNC and index == number:
+                    start = section.offset + value
+                    own = tuple(
+                        FunctionHole(hole.offset - value, hole.symbol, hole.addend, hole.data)
+                        for hole in holes
+                        if value <= hole.offset < value + size
+                    )
+                    found.append(Function(name, self.data[start : start + size], own))
+        return found
+
+    def _holes(
+        self, section: int, symbols: list[tuple[str, int, int, int, int]]
+    ) -> list[FunctionHole]:
+        holes = []
+        for table in self.sections:
+            if table.type != _SHT_RELA or table.info != section:
+                continue
+            rows = self.data[table.offset : table.offset + table.size]
+            for offset, info, addend in _RELA.iter_unpack(rows):
+                name, kind, index, value, _ = symbols[info >> 32]
+                if index == _SHN_UNDEF:
+                    holes.append(FunctionHole(offset, name, addend))
+                    continue
+                target = self.sections[index]
+                if kind == _STT_FUNC or info & 0xFFFFFFFF not in self.machine.relative32:
+                    raise LinkFormatError(f"reference to {name or target.name}")
+                # The addend also says how far the end of the instruction is.
+                after = -addend if -8 <= addend <= -4 and not target.size else 4
+                at = value + addend + after
+                start = at & ~15
+                data = self.data[target.offset + start : target.offset + min(start + 16, target.size)]
+                holes.append(FunctionHole(offset, "", at - start - after, data.ljust(16, b"\0")))
+        return holes
 
     def _pad(self, align: int) -> None:
         if align > ALIGNMENT:
             raise LinkFormatError(f"alignment {align}")
         self.blob += bytes(-len(self.blob) % align)
+        self.alignment = 16
 
     def _place_sections(self) -> None:
         for section in self.sections:
@@ -163,6 +213,7 @@ class _Linker:
                 elif info & 0xF == _STT_OBJECT and self._string(names + name) == SEGMENTS:
                     self.segments = (address, address + size)
         return symbols, entries
+        self.alignment = max(self.alignment, align)
 
     def _append_imports(self, symbols: list[int | str]) -> None:
         names = [symbol for symbol in symbols if isinstance(symbol, str) and symbol]

@@ -73,7 +73,7 @@ def load(code: Code, module: Module | None = None) -> Loaded:
             lib.we_code_free(pages, size)
             raise MemoryError("too much code that adds up costs")
     for offset, target in patches:
-        ffi.cast("uint64_t *", pages + offset)[0] = target or costs
+        ffi.cast("uint64_t *", pages + offset)[0] += target or costs
     if not lib.we_code_seal(pages, size):
         lib.we_code_free(pages, size)
         raise MemoryError("cannot make code executable")
