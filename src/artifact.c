@@ -10,9 +10,13 @@ static inline uint64_t step(uint64_t lane, uint64_t word) {
   return lane ^ lane >> 29;
 }
 
-void we_checksum(const void *data, uint64_t size, uint64_t result[2]) {
+checksum_state checksum_begin(uint64_t size) {
+  return (checksum_state){{size, ~size, size << 1, ~(size << 1)}};
+}
+
+void checksum_add(checksum_state *state, const void *data, uint64_t size) {
   const uint8_t *bytes = data;
-  uint64_t a = size, b = ~size, c = size << 1, d = ~(size << 1), words[4];
+  uint64_t a = state->lanes[0], b = state->lanes[1], c = state->lanes[2], d = state->lanes[3], words[4];
   uint64_t left = size;
   for (; left > 0; left -= left < sizeof words ? left : sizeof words) {
     if (left >= sizeof words) {
@@ -27,9 +31,20 @@ void we_checksum(const void *data, uint64_t size, uint64_t result[2]) {
     c = step(c, words[2]);
     d = step(d, words[3]);
   }
+  *state = (checksum_state){{a, b, c, d}};
+}
+
+void checksum_end(const checksum_state *state, uint64_t result[2]) {
+  uint64_t a = state->lanes[0], b = state->lanes[1], c = state->lanes[2], d = state->lanes[3];
   for (int turn = 0; turn < 2; turn++) a = step(a, 1), b = step(b, 2), c = step(c, 3), d = step(d, 4);
   result[0] = a + (b << 7 | b >> 57);
   result[1] = c + (d << 7 | d >> 57);
+}
+
+void we_checksum(const void *data, uint64_t size, uint64_t result[2]) {
+  checksum_state state = checksum_begin(size);
+  checksum_add(&state, data, size);
+  checksum_end(&state, result);
 }
 
 #ifdef __x86_64__

@@ -1,7 +1,9 @@
 /* Executable memory: one reserved range that all generated code lies in, so that the fault handler
  * recognises it by comparing two bounds. Pages are writable or executable, never both. */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -39,15 +41,14 @@ bool we_code_contains(uint64_t address) {
   return address >= atomic_load(&arena_start) && address < atomic_load(&arena_end);
 }
 
-void *we_code_alloc(uint64_t size) {
+/* Takes `size` bytes, whole pages, which are still inaccessible. */
+static void *take(uint64_t size) {
   void *code = NULL;
-  size = pages_round(size);
   pthread_mutex_lock(&lock);
   if (size > 0 && reserve_arena()) {
     for (extent **link = &free_list; *link != NULL; link = &(*link)->next) {
       extent *piece = *link;
       if (piece->size < size) continue;
-      if (!pages_commit((void *)(uintptr_t)piece->start, size)) break;
       code = (void *)(uintptr_t)piece->start;
       piece->start += size;
       piece->size -= size;
@@ -62,12 +63,20 @@ void *we_code_alloc(uint64_t size) {
   return code;
 }
 
+void *we_code_alloc(uint64_t size) {
+  size = pages_round(size);
+  void *code = take(size);
+  if (code == NULL || pages_commit(code, size)) return code;
+  we_code_free(code, size);
+  return NULL;
+}
+
 bool we_code_seal(void *code, uint64_t size) { return pages_make_code(code, pages_round(size)); }
 
 void we_code_free(void *code, uint64_t size) {
   if (code == NULL) return;
-  segments_remove(code);
   size = pages_round(size);
+  segments_remove(code, size);
   const uint64_t start = (uint64_t)(uintptr_t)code;
   pages_discard(code, size);
   pthread_mutex_lock(&lock);
@@ -97,6 +106,59 @@ void we_code_free(void *code, uint64_t size) {
     }
   }
   pthread_mutex_unlock(&lock);
+}
+
+/* ---- Code from files ----------------------------------------------------------------------------- */
+
+/* Reads exactly `size` bytes. */
+static bool read_all(int file, uint8_t *to, uint64_t size, uint64_t offset) {
+  while (size > 0) {
+    const ssize_t count = pread(file, to, size, (off_t)offset);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) return false;
+    to += count;
+    offset += (uint64_t)count;
+    size -= (uint64_t)count;
+  }
+  return true;
+}
+
+/* Whether the bytes in the file have this checksum. They are read: touching mapped pages is slower, and fatal if
+ * the file has become shorter. */
+static bool verify(int file, uint64_t offset, uint64_t size, const uint64_t checksum[2]) {
+  enum { PART = 1 << 16 };
+  uint8_t *part = malloc(PART);
+  checksum_state state = checksum_begin(size);
+  uint64_t sum[2];
+  bool ok = part != NULL;
+  for (uint64_t at = 0; ok && at < size; at += PART) {
+    const uint64_t length = size - at < PART ? size - at : PART;
+    ok = read_all(file, part, length, offset + at);
+    if (ok) checksum_add(&state, part, length);
+  }
+  free(part);
+  checksum_end(&state, sum);
+  return ok && sum[0] == checksum[0] && sum[1] == checksum[1];
+}
+
+void *we_code_from_file(int32_t file, uint64_t offset, uint64_t size, const uint64_t checksum[2], bool map) {
+  const uint64_t room = pages_round(size);
+  void *code;
+  bool ok;
+  if (map) {
+    if (!verify(file, offset, size, checksum)) return NULL;
+    code = take(room);
+    ok = code != NULL && pages_of_file(code, room, file, offset) && pages_commit(code, room);
+  } else {
+    uint64_t sum[2];
+    code = we_code_alloc(size);
+    ok = code != NULL && read_all(file, code, size, offset);
+    if (ok) we_checksum(code, size, sum);
+    ok = ok && sum[0] == checksum[0] && sum[1] == checksum[1];
+  }
+  if (ok) return code;
+  we_code_free(code, size);
+  return NULL;
 }
 
 uint64_t we_symbol(const char *name) {

@@ -36,6 +36,8 @@ void *pages_reserve(uint64_t bytes);                  /* inaccessible address sp
 void *pages_map(uint64_t bytes);                      /* zeroed read-write memory, or NULL */
 bool pages_commit(void *start, uint64_t bytes);       /* make read-write */
 bool pages_make_code(void *start, uint64_t bytes);    /* make read-execute */
+/* Replaces pages by read-execute ones of a file; what is written to them stays in the process. */
+bool pages_of_file(void *start, uint64_t bytes, int file, uint64_t offset);
 bool pages_discard(void *start, uint64_t bytes);      /* make inaccessible, give memory back */
 void pages_release(void *start, uint64_t bytes);
 
@@ -151,7 +153,17 @@ static inline void guest_ends(we_thread *thread) {
 }
 
 uint64_t meter_offset(void); /* of the thread's we_meter from the thread pointer */
-void segments_remove(const void *code);
+void segments_remove(const void *code, uint64_t size); /* of all code that begins within these bytes */
+
+/* ---- artifact.c --------------------------------------------------------------------------------- */
+
+/* we_checksum of `size` bytes in parts, all but the last one a multiple of 32 bytes long. */
+typedef struct {
+  uint64_t lanes[4];
+} checksum_state;
+checksum_state checksum_begin(uint64_t size);
+void checksum_add(checksum_state *state, const void *part, uint64_t size);
+void checksum_end(const checksum_state *state, uint64_t result[2]);
 
 /* ---- helpers of generated code; each has a gate in machine_*.c ---------------------------------- */
 

@@ -179,18 +179,16 @@ int32_t we_table_write(we_table *table, uint64_t offset, const uint64_t *values,
 void *we_code_alloc(uint64_t size);
 bool we_code_seal(void *code, uint64_t size);
 void we_code_free(void *code, uint64_t size);
+/* The same pages with `size` bytes of a file from `offset` on, still to be sealed; NULL if they cannot be read,
+ * have another checksum (we_checksum), or memory is exhausted. With `map` (offset: whole pages) they are the
+ * file's own pages, copied where the process writes to them; NULL, too, if the system does not allow that.
+ * Nobody may change these bytes of the file. */
+void *we_code_from_file(int32_t file, uint64_t offset, uint64_t size, const uint64_t checksum[2], bool map);
 bool we_code_contains(uint64_t address);
 /* What is to be written where generated code refers to `name`, or 0: the address of a C function it may
  * call, or for "we_meter" the distance of a thread's we_meter from its thread pointer. */
 uint64_t we_symbol(const char *name);
 
-/* ---- The code generator (llvm.c) -------------------------------------------------------------- */
-
-typedef uint64_t (*we_llvm_function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
-                                     uint64_t, uint64_t);
-/* Calls a function of LLVM with words as arguments; those it does not take are 0. Once exit() has begun
- * it does nothing but return 0. */
-uint64_t we_llvm_call(we_llvm_function function, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
 /* ---- Files of generated code (artifact.c) ------------------------------------------------------ */
 
 /* A checksum of bytes that detects damage, not intent. */
@@ -199,6 +197,13 @@ void we_checksum(const void *data, uint64_t size, uint64_t result[2]);
  * that were set where it was made. */
 void we_processor(uint32_t features[8]);
 
+/* ---- The code generator (llvm.c) -------------------------------------------------------------- */
+
+typedef uint64_t (*we_llvm_function)(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+                                     uint64_t, uint64_t);
+/* Calls a function of LLVM with words as arguments; those it does not take are 0. Once exit() has begun
+ * it does nothing but return 0. */
+uint64_t we_llvm_call(we_llvm_function function, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
                       uint64_t g, uint64_t h, uint64_t i, uint64_t j);
 /* Has exit() wait for such calls before it destroys LLVM's static objects. To be called once, when LLVM
  * is loaded, with any of its functions; false when memory is exhausted. */

@@ -33,6 +33,10 @@ bool pages_commit(void *start, uint64_t bytes) { return mprotect(start, bytes, P
 
 bool pages_make_code(void *start, uint64_t bytes) { return mprotect(start, bytes, PROT_READ | PROT_EXEC) == 0; }
 
+bool pages_of_file(void *start, uint64_t bytes, int file, uint64_t offset) {
+  return mmap(start, bytes, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_FIXED, file, (off_t)offset) == start;
+}
+
 bool pages_discard(void *start, uint64_t bytes) {
   return mmap(start, bytes, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1, 0) == start;
 }

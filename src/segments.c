@@ -127,15 +127,16 @@ int64_t we_segments_add(const void *code, uint64_t size, const void *start, cons
   return entered ? (int64_t)some.first * (int64_t)sizeof(uint64_t) : -1;
 }
 
-void segments_remove(const void *code) {
+void segments_remove(const void *code, uint64_t size) {
+  uint32_t kept = 0;
   pthread_mutex_lock(&lock);
   for (uint32_t i = 0; i < block_count; i++) {
-    if (blocks[i].code != code) continue;
-    free(blocks[i].lists);
-    block_count--;
-    memmove(&blocks[i], &blocks[i + 1], (block_count - i) * sizeof(block));
-    break;
+    if ((uint64_t)((uintptr_t)blocks[i].code - (uintptr_t)code) < size)
+      free(blocks[i].lists);
+    else
+      blocks[kept++] = blocks[i];
   }
+  block_count = kept;
   pthread_mutex_unlock(&lock);
 }
 
