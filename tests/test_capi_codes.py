@@ -367,3 +367,18 @@ def test_every_code_that_can_occur_is_tried() -> None:
     instantiates = {0x61, 0x62, 0x63, 0x64}
     executes = set(range(0x83, 0x8E))
     assert (loads | validates | instantiates | executes | {0x02}) <= tried
+
+
+ATOMIC_LOAD = "i32.const 1 i32.atomic.load 2 0 drop"
+WAITING = "i32.const 0 i32.const 0 i64.const 0 memory.atomic.wait32 2 0 drop"
+ATOMIC = [
+    ("validate 0x52", wasm(memories=[limits(1, shared=True)])),
+    ("run 0x88", run(ATOMIC_LOAD, memories=[limits(1, 1, shared=True)])),
+    ("run 0x88", run(WAITING, memories=[limits(1, 1)])),
+]
+"""Failures that have a code of their own in the core, and none in the C API."""
+
+
+def test_codes_of_the_threads_proposal(tmp_path: Path) -> None:
+    cases = [(f"+{Proposal.THREADS}", binary) for _, binary in ATOMIC]
+    assert say(cases, tmp_path) == [said for said, _ in ATOMIC]
