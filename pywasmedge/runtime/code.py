@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ..compiler.code import Code
     from ..module.ast import Module
+    from .image import Image
     from .native import CData
 
     CompileUnit = Callable[[Sequence[int], Level], Code]
@@ -46,6 +47,10 @@ class Loaded:
     frame_table: object = None
     """What ``backtrace`` has read from the call frame information."""
 
+    def at(self, pc: int) -> Loaded | None:
+        """The piece that ``pc``, an address inside, lies in: this one."""
+        return self
+
 
 def load(code: Code, module: Module | None = None) -> Loaded:
     """Put ``code`` into executable memory, where it stays until ``release``.
@@ -55,12 +60,7 @@ def load(code: Code, module: Module | None = None) -> Loaded:
         RuntimeError: the code needs a function the kernel does not have; a defect.
     """
     size = len(code.blob)
-    patches = []
-    for offset, name in code.imports:
-        target = lib.we_symbol(name.encode())
-        if not target and name != "we_costs":
-            raise RuntimeError(f"generated code calls {name}, which the kernel does not provide")
-        patches.append((offset, target))
+    patches = [(offset, 0 if name == COSTS else symbol(name)) for offset, name in code.imports]
     pages = lib.we_code_alloc(size)
     if not pages:
         raise MemoryError("out of executable memory")
@@ -78,23 +78,41 @@ def load(code: Code, module: Module | None = None) -> Loaded:
         lib.we_code_free(pages, size)
         raise MemoryError("cannot make code executable")
     loaded = Loaded(address(pages), size, code.entries, code.unwind, module)
-    _register(loaded)
+    register(loaded)
     return loaded
 
 
-_pieces: dict[int, Loaded] = {}
+COSTS = "we_costs"
+"""Import that stands for the position of the code's own costs."""
+
+
+def symbol(name: str) -> int:
+    """What an import of generated code stands for.
+
+    Raises:
+        RuntimeError: the kernel does not have it; a defect.
+    """
+    target = int(lib.we_symbol(name.encode()))
+    if not target:
+        raise RuntimeError(f"generated code calls {name}, which the kernel does not provide")
+    return target
+
+
+_pieces: dict[int, Loaded | Image] = {}
 _starts: list[int] | None = None
 _pieces_lock = fork_safe(threading.RLock())  # finalisers need it, whatever they interrupt
 
 
-def _register(loaded: Loaded) -> None:
+def register(loaded: Loaded | Image) -> None:
+    """Let ``find`` know code that is in executable memory."""
     global _starts
     with _pieces_lock:
         _pieces[loaded.start] = loaded
         _starts = None
 
 
-def _unregister(starts: Sequence[int]) -> None:
+def unregister(starts: Sequence[int]) -> None:
+    """Have ``find`` forget the code at these addresses."""
     global _starts
     with _pieces_lock:
         for start in starts:
@@ -112,7 +130,7 @@ def find(pc: int) -> Loaded | None:
             _starts = sorted(_pieces)
         i = bisect_right(_starts, pc) - 1
         piece = _pieces.get(_starts[i]) if i >= 0 else None
-    return piece if piece is not None and pc < piece.start + piece.size else None
+    return piece.at(pc) if piece is not None and pc < piece.start + piece.size else None
 
 
 # ---- Function types ------------------------------------------------------------------------------
@@ -345,7 +363,7 @@ class CompiledModule:
         ffi.memmove(handle.func_types, indices, 4 * len(indices))
         self._whole, self.first_level = self._plan()
         _watch_sigint()
-        finalize(self, _unregister, self._pieces).atexit = False
+        finalize(self, unregister, self._pieces).atexit = False
 
     def _plan(self) -> tuple[bool, Level]:
         """Whether to compile all functions at once, and how well at first."""
@@ -430,7 +448,7 @@ class CompiledModule:
             loaded = load(code, self.module)
             pages = ffi.cast("void *", loaded.start)
             if not lib.we_module_own_code(self.handle, pages, loaded.size):
-                _unregister([loaded.start])
+                unregister([loaded.start])
                 lib.we_code_free(pages, loaded.size)
                 raise MemoryError
             self._pieces.append(loaded.start)
