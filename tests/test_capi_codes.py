@@ -223,6 +223,32 @@ def test_codes(step: str, tmp_path: Path) -> None:
     assert said == [f"{step} 0x{code:02x}" for code, _ in STEPS[step]]
 
 
+BAD_START = {"types": ["i32 ->"], "funcs": [0], "code": [body("")], "start": 0}
+TWICE = [("x", "func", 0), ("x", "func", 0)]
+WRONG, UNKNOWN = ("host", "nothing", "func", 1), ("host", "missing", "func", 0)
+FAR_DATA, FAR_ELEMENT = data("i32.const 65536", b"x"), element("i32.const 1", [0])
+FIRST = [
+    ("validate 0x44", wasm(types=["->"], funcs=[1], code=[body("")], tables=[table(2, 1)])),
+    ("validate 0x52", wasm(tables=[table(2, 1)], memories=[limits(65537)])),
+    ("validate 0x4d", wasm(exports=TWICE, **BAD_START)),  # type: ignore[arg-type]
+    ("validate 0x54", wasm(datas=DATA, **BAD_START)),  # type: ignore[arg-type]
+    ("validate 0x46", run("br 1", elements=[FAR_ELEMENT], datas=DATA)),
+    ("validate 0x47", run("br 1", datas=DATA)),
+    (
+        "instantiate 0x87",
+        run("", tables=TABLE, elements=[FAR_ELEMENT], memories=MEMORY, datas=[FAR_DATA]),
+    ),
+    ("instantiate 0x88", run("unreachable", start=0, memories=MEMORY, datas=[FAR_DATA])),
+    ("instantiate 0x61", wasm(types=["->", "i32 ->"], imports=[WRONG, UNKNOWN])),
+    ("instantiate 0x62", wasm(types=["->", "i32 ->"], imports=[UNKNOWN, WRONG])),
+]
+"""Modules with two failures each."""
+
+
+def test_which_failure_comes_first(tmp_path: Path) -> None:
+    assert say([("", binary) for _, binary in FIRST], tmp_path) == [said for said, _ in FIRST]
+
+
 def test_modules_that_run(tmp_path: Path) -> None:
     assert say([("", binary) for binary in GOOD], tmp_path) == ["ok"] * len(GOOD)
 

@@ -4,6 +4,8 @@
 static WasmEdge_VMContext *vm;
 static binary provider, seven;
 
+static const uint8_t INVALID[] = "\0asm\1\0\0\0" "\x03\x02\x01\x05" "\x0a\x04\x01\x02\x00\x0b"; /* unknown type */
+
 static void begin(void) {
   vm = WasmEdge_VMCreate(NULL, NULL);
   provider = read_binary("../wat/provider"); /* exports functions call, double, peek */
@@ -84,8 +86,7 @@ static void failing_steps(void) {
   check_provider();
   CHECK_CODE(WasmEdge_VMInstantiate(vm), 0); /* still the module before */
   check_provider();
-  const char invalid[] = "\0asm\1\0\0\0" "\x03\x02\x01\x05" "\x0a\x04\x01\x02\x00\x0b";
-  CHECK_CODE(WasmEdge_VMLoadWasmFromBuffer(vm, (const uint8_t *)invalid, sizeof invalid - 1), 0);
+  CHECK_CODE(WasmEdge_VMLoadWasmFromBuffer(vm, INVALID, sizeof INVALID - 1), 0);
   CHECK_CODE(WasmEdge_VMValidate(vm), 0x44);
   CHECK_CODE(WasmEdge_VMValidate(vm), 0x44);
   CHECK_CODE(WasmEdge_VMInstantiate(vm), 0x04);
@@ -165,6 +166,7 @@ static void running(void) {
   CHECK_CODE(WasmEdge_VMRunWasmFromBuffer(vm, NULL, 0, NAME("none"), NULL, 0, NULL, 0), 0x22);
   binary partial = read_binary("../wat/partial");
   CHECK_CODE(run(&partial, NAME("none")), 0x62);
+  CHECK_CODE(WasmEdge_VMRunWasmFromBuffer(vm, INVALID, sizeof INVALID - 1, NAME("none"), NULL, 0, NULL, 0), 0x44);
   check_provider();
   CHECK_CODE(run(&seven, NAME("nobody")), 0x05);
   check_seven();
@@ -266,6 +268,7 @@ static void registering(void) {
   /* Errors of the earlier steps come first. */
   CHECK_CODE(WasmEdge_VMRegisterModuleFromFile(vm, name, "no/such/file"), 0x20);
   CHECK_CODE(WasmEdge_VMRegisterModuleFromBuffer(vm, name, NULL, 0), 0x22);
+  CHECK_CODE(WasmEdge_VMRegisterModuleFromBuffer(vm, name, INVALID, sizeof INVALID - 1), 0x44);
   CHECK_CODE(WasmEdge_VMRegisterModuleFromFile(vm, NAME("free"), "no/such/file"), 0x20);
   CHECK(WasmEdge_StoreListModuleLength(WasmEdge_VMGetStoreContext(vm)) == 1);
   CHECK(WasmEdge_StoreFindModule(WasmEdge_VMGetStoreContext(vm), name) == host);

@@ -83,12 +83,13 @@ static const char *const ARGS[] = {"program", "one", "two words", ""};
 static const char *const ENVS[] = {"A=1", "B=", "C=\xFF"};
 
 static void what_the_guest_sees(void) {
-  const char *const folders[] = {"/data:/", "missing:/no/such/folder", ".", "/a//b/../c/:."};
-  begin(WasmEdge_ModuleInstanceCreateWASI(ARGS, 4, ENVS, 3, folders, 4));
+  const char *const folders[] = {"/data:/", "missing:/no/such/folder", ".", "/a//b/../c/:.", "/:.", "../d:."};
+  begin(WasmEdge_ModuleInstanceCreateWASI(ARGS, 4, ENVS, 3, folders, 6));
   CHECK(IS(WasmEdge_ModuleInstanceGetModuleName(wasi), "wasi_snapshot_preview1"));
   CHECK(has_args(4, ARGS) && has_envs(3, ENVS));
   CHECK(is_folder(3, "data") && is_folder(4, ".") && is_folder(5, "a/c")); /* in order, without gaps */
-  CHECK(call("fd_prestat_get", 2, 6, 0, 0, 0) == BAD_FILE);
+  CHECK(is_folder(6, "/") && is_folder(7, "d"));
+  CHECK(call("fd_prestat_get", 2, 8, 0, 0, 0) == BAD_FILE);
   CHECK(WasmEdge_ModuleInstanceWASIGetExitCode(wasi) == 0);
   end();
   WasmEdge_ModuleInstanceDelete(wasi);
