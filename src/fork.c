@@ -34,15 +34,15 @@ static void lock_all(void) {
 }
 
 static void before(void) {
-  llvm_before_fork();
   python_before_fork();
+  llvm_before_fork(); /* after that: locks of Python are held during calls of LLVM */
   lock_all();
 }
 
 static void after_in_parent(void) {
   unlock_all();
-  python_after_fork(false);
   llvm_after_fork(false);
+  python_after_fork(false);
 }
 
 static void after_in_child(void) {

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import signal
 import subprocess
 import sys
 
@@ -12,24 +14,23 @@ import testdata
 GUEST = capi_host.SOURCES / "guest.wasm"
 ENDED = 7
 """Exit code of everything here."""
+MOMENTS = re.findall(r"^    \{\"(\w+)\", ", (capi_host.SOURCES / "thread_exit.c").read_text(), re.M)
 MILLISECONDS = (0, 10, 20, 30, 50, 80, 120, 170)
 """When the process ends; the library starts, compiles and runs in that time."""
 
 
 @pytest.mark.parametrize("delay", MILLISECONDS)
-@pytest.mark.parametrize(
-    "how",
-    [
-        "during_async",
-        "during_compiling",
-        "in_host_function",
-        "in_async_host_function",
-        "with_handler",
-    ],
-)
-def test_exit_of_a_c_host(how: str, delay: int) -> None:
-    done = capi_host.run(capi_host.build("thread_exit.c"), GUEST, how, delay * 1000)
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_exit_of_a_c_host(moment: str, delay: int) -> None:
+    done = capi_host.run(capi_host.build("thread_exit.c"), GUEST, moment, delay * 1000, "exit")
     assert done.returncode == ENDED, done.stderr
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("how", "code"), [("_exit", ENDED), ("abort", -signal.SIGABRT)])
+def test_abrupt_end_of_a_c_host(moment: str, how: str, code: int) -> None:
+    done = capi_host.run(capi_host.build("thread_exit.c"), GUEST, moment, 30_000, how)
+    assert done.returncode == code, done.stderr
 
 
 PYTHON_HOST = """

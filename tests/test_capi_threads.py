@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import capi_host
 import pytest
 
@@ -16,3 +18,12 @@ def test_hammer(threads: int, seed: int) -> None:
     done = capi_host.run(program, GUEST, START_GUEST, threads, 1500, seed)
     assert done.returncode == 0, done.stderr
     assert int(done.stdout) > threads
+
+
+CASES = re.findall(r"^    \{\"(\w+)\", ", (capi_host.SOURCES / "thread_ends.c").read_text(), re.M)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_threads_and_processes_that_begin_and_end(case: str) -> None:
+    done = capi_host.run(capi_host.build("thread_ends.c"), GUEST, case)
+    assert done.returncode == 0, done.stderr

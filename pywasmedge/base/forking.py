@@ -3,12 +3,17 @@
 A child process has only the thread that forked, so a lock that another thread held would never be
 free in it, and what that thread was changing would stay half changed. The locks of the process
 (not those of single objects) are therefore all held by the thread that forks. It must not hold one
-that is not reentrant.
+that is not reentrant. A module that another thread was importing would stay half imported, so the
+thread that forks waits for imports, and lets none begin.
 """
 
 from __future__ import annotations
 
+import sys
+from _imp import acquire_lock, release_lock
+from _thread import get_ident
 from posix import register_at_fork
+from time import monotonic, sleep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +32,29 @@ def fork_safe(lock: _Lock) -> _Lock:
     return lock
 
 
+_LONGEST_WAIT = 0.5
+"""Seconds: a host may run its whole program while it imports the main module."""
+
+
 def _acquire() -> None:
+    deadline = monotonic() + _LONGEST_WAIT
+    while True:
+        _acquire_locks()
+        acquire_lock()  # no import can begin
+        if not _others_import() or monotonic() > deadline:
+            return
+        _release()
+        sleep(0.001)
+
+
+def _others_import() -> bool:
+    """Whether another thread is importing a module."""
+    locks = getattr(sys.modules["_frozen_importlib"], "_module_locks", {})
+    owners = [getattr(reference(), "owner", None) for reference in list(locks.values())]
+    return any(owner not in (None, get_ident()) for owner in owners)
+
+
+def _acquire_locks() -> None:
     """Waits for a lock only while it holds no other: any order of locking is allowed elsewhere."""
     first = 0
     while _locks:
@@ -45,6 +72,7 @@ def _acquire() -> None:
 
 
 def _release() -> None:
+    release_lock()
     while _held:
         _held.pop().release()
 

@@ -1,7 +1,8 @@
-/* Ends the process while the library is busy. Arguments: guest.wasm, how to end, microseconds to wait before.
- * The exit code is 7. */
+/* Ends the process while the library is busy. Arguments: guest.wasm, when to end, microseconds to wait before, how:
+ * exit (with code 7), _exit (with code 7), abort. */
 #define _GNU_SOURCE
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "own_guest.h"
@@ -11,9 +12,15 @@ enum { ENDED = 7, THREADS = 4 };
 static guest file;
 static WasmEdge_ModuleInstanceContext *host;
 static useconds_t delay;
+static const char *how;
 
 static void end(void) {
   usleep(delay);
+  if (strcmp(how, "abort") == 0) {
+    setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0});
+    abort();
+  }
+  if (strcmp(how, "_exit") == 0) _exit(ENDED);
   exit(ENDED);
 }
 
@@ -30,6 +37,24 @@ static void during_async(void) {
   CHECK_CODE(WasmEdge_VMRegisterModuleFromImport(vm, host), 0);
   CHECK(WasmEdge_VMAsyncRunWasmFromBuffer(vm, file.bytes, file.size, NAME("spin"), NULL, 0) != NULL);
   end();
+}
+
+static void *end_in_thread(void *argument) {
+  (void)argument;
+  end();
+  return NULL;
+}
+
+/* Several runs in VMs of their own, on which the main thread waits. */
+static void in_thread_during_asyncs(void) {
+  pthread_t thread;
+  WasmEdge_Async *run = NULL;
+  for (int i = 0; i < THREADS; i++) {
+    run = WasmEdge_VMAsyncExecute(guest_vm(&file, host), NAME("spin"), NULL, 0);
+    CHECK(run != NULL);
+  }
+  CHECK(pthread_create(&thread, NULL, end_in_thread, NULL) == 0);
+  WasmEdge_AsyncWait(run);
 }
 
 static void *run_and_delete(void *argument) {
@@ -78,16 +103,26 @@ static void with_handler(void) {
   end();
 }
 
+static const struct {
+  const char *name;
+  void (*act)(void);
+} moments[] = {
+    {"during_async", during_async},
+    {"in_thread_during_asyncs", in_thread_during_asyncs},
+    {"during_compiling", during_compiling},
+    {"in_host_function", in_host_function},
+    {"in_async_host_function", in_async_host_function},
+    {"with_handler", with_handler},
+};
+
 int main(int argc, char **argv) {
-  CHECK(argc == 4);
+  CHECK(argc == 5);
   file = read_guest(argv[1]);
   delay = (useconds_t)atol(argv[3]);
+  how = argv[4];
   if (strcmp(argv[2], "with_handler") == 0) CHECK(atexit(clean_up) == 0); /* before the library's own */
   host = host_module(give_back, NULL);
-  if (strcmp(argv[2], "during_async") == 0) during_async();
-  else if (strcmp(argv[2], "during_compiling") == 0) during_compiling();
-  else if (strcmp(argv[2], "in_host_function") == 0) in_host_function();
-  else if (strcmp(argv[2], "in_async_host_function") == 0) in_async_host_function();
-  else if (strcmp(argv[2], "with_handler") == 0) with_handler();
+  for (size_t i = 0; i < sizeof moments / sizeof *moments; i++)
+    if (strcmp(moments[i].name, argv[2]) == 0) moments[i].act();
   return 0;
 }
