@@ -163,6 +163,10 @@ void we_memory_free(we_memory *memory);
 int64_t we_memory_grow(we_memory *memory, uint32_t pages); /* pages before, or -1 */
 /* Copies into the memory: 0, or 0x88 and nothing written. */
 int32_t we_memory_write(we_memory *memory, uint64_t offset, const uint8_t *bytes, uint64_t length);
+/* Copies bytes[starts[i]] up to bytes[ends[i]] to offsets[i], for one i after the other until one does not
+ * fit; returns how many were copied. */
+uint32_t we_memory_write_all(we_memory *memory, const uint32_t *offsets, const uint8_t *bytes, const uint32_t *starts,
+                             const uint32_t *ends, uint32_t count);
 
 /* ---- Tables (table.c) ------------------------------------------------------------------------- */
 

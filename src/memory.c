@@ -83,6 +83,14 @@ int32_t we_memory_write(we_memory *memory, uint64_t offset, const uint8_t *bytes
   return 0;
 }
 
+uint32_t we_memory_write_all(we_memory *memory, const uint32_t *offsets, const uint8_t *bytes, const uint32_t *starts,
+                             const uint32_t *ends, uint32_t count) {
+  uint32_t done = 0;
+  while (done < count && we_memory_write(memory, offsets[done], bytes + starts[done], ends[done] - starts[done]) == 0)
+    done++;
+  return done;
+}
+
 /* ---- Helpers of generated code ---------------------------------------------------------------- */
 
 int32_t rt_memory_grow(we_instance *instance, uint32_t mem, int32_t pages) {

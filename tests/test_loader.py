@@ -80,7 +80,7 @@ def test_everything_declared_is_in_the_module() -> None:
         ("host", "mem", ExternKind.MEMORY, MemoryType(Limits(3))),
         ("host", "glob", ExternKind.GLOBAL, GlobalType(ValType.I64)),
     ]
-    assert module.func_types == (1, 0, 1)
+    assert list(module.func_types) == [1, 0, 1]
     assert module.table_types[1] == TableType(ValType.EXTERNREF, Limits(4))
     assert module.memory_types == (MemoryType(Limits(3)),)
     assert module.global_types == (GlobalType(ValType.I64), GlobalType(ValType.F32, True))
@@ -107,7 +107,7 @@ def test_everything_declared_is_in_the_module() -> None:
 
 def test_a_header_alone_is_a_module() -> None:
     module = loaded(wb.PREAMBLE)
-    assert module.types == module.func_types == module.exports == ()
+    assert module.types == tuple(module.func_types) == module.exports == ()
     assert module.start is None
 
 
@@ -143,7 +143,7 @@ def test_the_eight_forms_of_element_segments(
         assert element.exprs is not None
         assert [binary[slice(*e)] for e in element.exprs] == [wb.expr("ref.null funcref")] * 2
     else:
-        assert (element.funcs, element.exprs) == ((5, 6), None)
+        assert (list(element.funcs or ()), element.exprs) == ([5, 6], None)
 
 
 def test_data_segment_for_an_explicit_memory() -> None:
@@ -166,9 +166,9 @@ def test_type_indices_of_several_bytes() -> None:
     """Vectors of small indices are read at once, mixed ones one by one: both must be exact."""
     indices = [0, 127, 128, 300, 16384, 2**32 - 1, 5]
     binary = wb.wasm(funcs=indices, code=[wb.body("")] * len(indices))
-    assert loaded(binary).funcs == tuple(indices)
+    assert list(loaded(binary).funcs) == indices
     small = [i % 128 for i in range(200)]
-    assert loaded(wb.wasm(funcs=small, code=[wb.body("")] * 200)).funcs == tuple(small)
+    assert loaded(wb.wasm(funcs=small, code=[wb.body("")] * 200)).funcs.tolist() == small
 
 
 def test_numbers_may_be_longer_than_needed() -> None:
@@ -449,7 +449,7 @@ def test_without_any_proposal_the_first_version_still_loads() -> None:
         code=[wb.body("local.get 0")],
         datas=[wb.data(I32_CONST_0, b"x")],
     )
-    assert load(binary, Configure(proposals=set())).funcs == (0,)
+    assert list(load(binary, Configure(proposals=set())).funcs) == [0]
 
 
 # --- size ------------------------------------------------------------------------------------
@@ -465,8 +465,8 @@ def test_a_module_of_600_000_functions() -> None:
         + wb.section(10, wb.uleb(count) + body * count)
     )
     module = loaded(binary)
-    assert module.funcs == (133,) * count
-    assert module.elements[0].funcs == tuple(range(100_000))
+    assert list(module.funcs) == [133] * count
+    assert list(module.elements[0].funcs or ()) == list(range(100_000))
     first, last = module.bodies[0], module.bodies[-1]
     assert len(module.bodies) == count
     assert (last[1], last[1] - last[0]) == (len(binary), first[1] - first[0])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import Lock
 from typing import TYPE_CHECKING
 
-from ..walk.rules import declared_functions
+from ..walk.rules import Declared
 from ..walk.scan import LoopScan
 from ..walk.walker import Walk
 from . import memory, numeric  # noqa: F401  (they register lowerings)
@@ -58,7 +58,7 @@ class UnitWriter:
     """Writes units of one module; safe to use from several threads, one at a time.
 
     Args:
-        module: a validated module.
+        module: a module whose declarations are valid.
         proposals: the enabled proposals.
         guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
         count: the code counts instructions.
@@ -83,13 +83,19 @@ class UnitWriter:
         else:
             self._emitter = Emitter(module, guarded=guarded)
         self._emitter.canonical = canonical_types(module.types)
-        self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
+        self._walk = Walk(module, proposals, Declared(module), self._emitter)
         self._scan = LoopScan(self._walk)
         self._lock = Lock()
 
     def write(self, indices: Sequence[int]) -> str:
-        """LLVM text of the defined functions ``indices``; symbols are ``f<index>``."""
+        """LLVM text of the defined functions ``indices``; symbols are ``f<index>``.
+
+        Raises:
+            LoadError, ValidationError: a body that was not checked before is not valid.
+        """
         with self._lock:
+            for index in indices:
+                self._walk.check(index)
             emitter = self._emitter
             emitter.members = frozenset(indices)
             emitter.begin_unit()

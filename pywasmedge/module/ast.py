@@ -6,6 +6,8 @@ built per instruction.
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
 from enum import IntEnum
 
 from ..base.record import dataclass, field
@@ -14,6 +16,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from ..base.config import Proposal
     from ..base.types import (
         ExternKind,
         ExternType,
@@ -77,7 +80,7 @@ class Element:
     type: ValType
     table: int
     offset_expr: Range | None
-    funcs: tuple[int, ...] | None
+    funcs: Sequence[int] | None
     exprs: tuple[Range, ...] | None
     offset: int
 
@@ -93,18 +96,90 @@ class Data:
     offset: int
 
 
+class Bodies(Sequence[Range]):
+    """The ranges of all bodies, four bytes for each.
+
+    Attributes:
+        marks: where the size in front of each body stands; at last, where the last body ends.
+    """
+
+    __slots__ = ("_data", "marks")
+
+    def __init__(self, data: bytes, marks: array[int]) -> None:
+        self._data = data
+        self.marks = marks
+
+    def __len__(self) -> int:
+        return len(self.marks) - 1
+
+    def __getitem__(self, index: int) -> Range:  # type: ignore[override]  # no slices
+        index = _position(index, len(self.marks) - 1)
+        return _behind_integer(self._data, self.marks[index]), self.marks[index + 1]
+
+
+class Datas(Sequence[Data]):
+    """All data segments. Most are plain: active, for memory 0, with an ``i32.const`` as offset.
+
+    Compilers that skip zeros make tens of thousands of them, so these are kept in columns.
+
+    Attributes:
+        marks: where each segment starts; at last, where the last one ends.
+        offsets: where in the memory a plain one belongs, else 0.
+        starts: where its bytes start, which end with the segment.
+        others: the segments that are not plain, by index.
+    """
+
+    __slots__ = ("_data", "marks", "offsets", "others", "starts")
+
+    def __init__(self, data: bytes = b"") -> None:
+        """No segments."""
+        self._data = data
+        self.marks = array("I")
+        self.offsets = array("I")
+        self.starts = array("I")
+        self.others: dict[int, Data] = {}
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __getitem__(self, index: int) -> Data:  # type: ignore[override]  # no slices
+        index = _position(index, len(self.starts))
+        found = self.others.get(index)
+        if found is None:
+            at, start, end = self.marks[index], self.starts[index], self.marks[index + 1]
+            expression = at + 1, _behind_integer(self._data, at + 2) + 1
+            found = Data(SegmentMode.ACTIVE, 0, expression, (start, end), at)
+        return found
+
+
+def _position(index: int, count: int) -> int:
+    """``index`` counted from the start."""
+    if not -count <= index < count:
+        raise IndexError(index)
+    return index if index >= 0 else index + count
+
+
+def _behind_integer(data: bytes, pos: int) -> int:
+    """Position behind a well-formed LEB128 integer."""
+    while data[pos] >= 0x80:
+        pos += 1
+    return pos + 1
+
+
 @dataclass(slots=True)
 class Module:
-    """A decoded module. Not changed after loading, but for the validation mark.
+    """A decoded module. Not changed after loading, but for the marks of validation.
 
     ``bodies[i]`` is the range of the i-th defined function's code: local declarations, then
     instructions including the final ``end``.
     """
 
     data: bytes
+    proposals: frozenset[Proposal] = frozenset()
+    """What was enabled when it was decoded."""
     types: tuple[FunctionType, ...] = ()
     imports: tuple[Import, ...] = ()
-    funcs: tuple[int, ...] = ()
+    funcs: Sequence[int] = ()
     """Type index of each function the module defines."""
     tables: tuple[TableType, ...] = ()
     memories: tuple[MemoryType, ...] = ()
@@ -113,12 +188,12 @@ class Module:
     start: int | None = None
     elements: tuple[Element, ...] = ()
     data_count: int | None = None
-    datas: tuple[Data, ...] = ()
-    bodies: tuple[Range, ...] = ()
+    datas: Datas = field(default_factory=Datas)
+    bodies: Sequence[Range] = ()
     customs: tuple[tuple[str, Range], ...] = ()
 
     # Index spaces: imports first, then what the module defines. Filled by the loader.
-    func_types: tuple[int, ...] = ()
+    func_types: Sequence[int] = ()
     """Type index of every function."""
     table_types: tuple[TableType, ...] = ()
     memory_types: tuple[MemoryType, ...] = ()
@@ -129,7 +204,14 @@ class Module:
     imported_globals: int = 0
 
     validated: bool = field(default=False)
-    """Set by the validator; instantiation requires it."""
+    """Set by the validator: what the module declares is valid; instantiation requires it."""
+    checked: bytearray = field(default_factory=bytearray)
+    """1 for each body that was found to be valid with ``proposals``. No other ever runs."""
+
+    @property
+    def code_size(self) -> int:
+        """Bytes of all bodies, with what lies between them."""
+        return self.bodies[-1][1] - self.bodies[0][0] if self.bodies else 0
 
     def func_type(self, index: int) -> FunctionType:
         """Type of function ``index`` (imports first)."""

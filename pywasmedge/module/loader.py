@@ -1,9 +1,12 @@
 """From bytes to a :class:`Module`: the sections of the binary format (spec 5.5).
 
-Function bodies are not decoded here, only their sizes and local declarations are checked.
+Function bodies are not decoded here, only their sizes and local declarations are checked. What a
+big module has many of (functions, segments) is read into arrays.
 """
 
 from __future__ import annotations
+
+from array import array
 
 from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError
@@ -17,13 +20,14 @@ from ..base.types import (
     ValType,
 )
 from . import limits
-from .ast import Data, Element, Export, Global, Import, Module, SegmentMode
+from .ast import Bodies, Data, Datas, Element, Export, Global, Import, Module, SegmentMode
 from .constant import scanner
 from .reader import (
     check_locals,
     local_groups,
     name,
     ref_type,
+    s32,
     u32,
     u32_vector,
     unexpected_end,
@@ -40,12 +44,13 @@ MAGIC = b"\0asm"
 VERSION = b"\1\0\0\0"
 
 
-def load(data: bytes, configure: Configure) -> Module:
+def load(data: bytes, configure: Configure, *, bodies: bool = True) -> Module:
     """Decode a binary module.
 
     Args:
         data: the whole binary.
         configure: the enabled proposals count.
+        bodies: check the local declarations, too; otherwise that is left to who checks a body.
 
     Returns:
         The module, not validated yet.
@@ -57,7 +62,7 @@ def load(data: bytes, configure: Configure) -> Module:
         detail = f"binary of {len(data)} bytes, limit {limits.MAX_MODULE_SIZE}"
         raise LoadError(ErrCode.LENGTH_OUT_OF_BOUNDS, detail, offset=0)
     _preamble(data)
-    return _Decoder(data, configure).decode()
+    return _Decoder(data, configure, bodies).decode()
 
 
 def _preamble(data: bytes) -> None:
@@ -79,13 +84,14 @@ class _Decoder:
     section declares, so a section too short for its content is a size mismatch.
     """
 
-    def __init__(self, data: bytes, configure: Configure) -> None:
+    def __init__(self, data: bytes, configure: Configure, bodies: bool) -> None:
         self.data = data
         self.end = len(data)
-        self.proposals = configure.proposals
+        self.bodies = bodies
+        self.proposals = frozenset(configure.proposals)
         self.types = value_types(self.proposals)
         self.scanner = scanner(self.proposals)
-        self.module = Module(data)
+        self.module = Module(data, self.proposals)
 
     # --- the module ----------------------------------------------------------------------
 
@@ -124,6 +130,7 @@ class _Decoder:
         module.customs = tuple(customs)
         self._index_spaces()
         self._compare_counts()
+        module.checked = bytearray(len(module.bodies))
         return module
 
     def _blame_body(self, offset: int) -> None:
@@ -150,7 +157,8 @@ class _Decoder:
         module.imported_tables = len(tables)
         module.imported_memories = len(memories)
         module.imported_globals = len(globals_)
-        module.func_types = (*funcs, *module.funcs)
+        module.func_types = array("I", funcs)
+        module.func_types.extend(module.funcs)
         module.table_types = (*tables, *module.tables)
         module.memory_types = (*memories, *module.memories)
         module.global_types = (*globals_, *(g.type for g in module.globals))
@@ -322,53 +330,119 @@ class _Decoder:
         return pos
 
     def _code(self, pos: int) -> int:
-        """Ranges of the bodies; this loop runs for every function of huge modules."""
-        data, end, types = self.data, self.end, self.types
+        """Where the bodies are; this loop runs for every function of huge modules."""
+        data = self.data
         count, pos = self._count(pos, "bodies", limits.MAX_FUNCTIONS)
-        bodies: list[Range] = []
-        append = bodies.append
+        marks = array("I")
+        append = marks.append
+        bodies = self.module.bodies = Bodies(data, marks)
+        safe = self.end - 2  # the sizes of bodies that start before need no check
+        error = None
+        append(pos)
         for _ in range(count):
-            if end - pos < 3:
-                size, pos = u32(data, pos, end)
+            if pos >= safe:
+                error, pos = self._size_error(pos)
+                if error:
+                    break
             elif (size := data[pos]) < 0x80:
-                pos += 1
+                pos += 1 + size
             elif (high := data[pos + 1]) < 0x80:
-                size += (high << 7) - 0x80
-                pos += 2
+                pos += size + (high << 7) - 0x7E
+            elif (third := data[pos + 2]) < 0x80:
+                pos += size + (high << 7) + (third << 14) - 0x407D
             else:
-                size, pos = u32(data, pos, end)
-            stop = pos + size
-            if stop > end:
-                detail = f"body of {size} bytes, {end - pos} left"
-                raise unexpected_end(pos, detail)
-            if not size or data[pos]:  # else no local declarations
-                check_locals(data, pos, stop, types)
-            append((pos, stop))
-            pos = stop
-        self.module.bodies = tuple(bodies)
+                error, pos = self._size_error(pos)
+                if error:
+                    break
+            append(pos)
+        if marks[-1] > self.end:  # sizes were added without looking
+            marks.pop()
+            error, _ = self._size_error(marks[-1])
+        if self.bodies:
+            self._check_locals(bodies)
+        if error:
+            raise error
         return pos
 
+    def _size_error(self, pos: int) -> tuple[LoadError | None, int]:
+        """What is wrong with the size of the body at ``pos``, if anything; the body's end."""
+        try:
+            size, start = u32(self.data, pos, self.end)
+        except LoadError as error:
+            return error, pos
+        if size > self.end - start:
+            detail = f"body of {size} bytes, {self.end - start} left"
+            return unexpected_end(start, detail), pos
+        return None, start + size
+
+    def _check_locals(self, bodies: Bodies) -> None:
+        data, types = self.data, self.types
+        for start, stop in bodies:
+            if start == stop or data[start]:  # else no local declarations
+                check_locals(data, start, stop, types)
+
     def _datas(self, pos: int) -> int:
+        """Data segments; this loop, too, runs a hundred thousand times for some modules."""
         data, end = self.data, self.end
         count, pos = self._count(pos, "data segments", limits.MAX_DATA_SEGMENTS)
-        datas = []
-        for _ in range(count):
-            start = pos
-            flags, pos = self._segment_flags(pos, 2)
-            memory, offset = 0, None
-            if flags == 2:
-                memory, pos = u32(data, pos, end)
-            if flags != 1:
-                offset, pos = self._expression(pos)
-            size, pos = u32(data, pos, end)
-            if size > end - pos:
-                detail = f"data segment of {size} bytes, {end - pos} left"
-                raise unexpected_end(pos, detail)
-            mode = SegmentMode.PASSIVE if flags == 1 else SegmentMode.ACTIVE
-            datas.append(Data(mode, memory, offset, (pos, pos + size), start))
-            pos += size
-        self.module.datas = tuple(datas)
+        datas = self.module.datas = Datas(data)
+        mark, add_offset, add_start = datas.marks.append, datas.offsets.append, datas.starts.append
+        for index in range(count):
+            mark(pos)
+            if end - pos > 16 and data[pos] == 0 and data[pos + 1] == 0x41:
+                # The loops of integers, unrolled for what is usual.
+                value = data[pos + 2]
+                if value < 0x80:
+                    at, bits = pos + 3, 7
+                elif (byte := data[pos + 3]) < 0x80:
+                    at, bits, value = pos + 4, 14, value + (byte << 7) - 0x80
+                elif (third := data[pos + 4]) < 0x80:
+                    at, bits, value = pos + 5, 21, value + (byte << 7) + (third << 14) - 0x4080
+                elif (fourth := data[pos + 5]) < 0x80:
+                    value += (byte << 7) + (third << 14) + (fourth << 21) - 0x204080
+                    at, bits = pos + 6, 28
+                else:
+                    value, at = s32(data, pos + 2, end)
+                    value &= 0xFFFF_FFFF
+                    bits = 0
+                if data[at] == 0x0B:
+                    if bits and value >> bits - 1:
+                        value += 0x1_0000_0000 - (1 << bits)
+                    size = data[at + 1]
+                    if size < 0x80:
+                        at += 2
+                    else:
+                        size, at = u32(data, at + 1, end)
+                    if size > end - at:
+                        detail = f"data segment of {size} bytes, {end - at} left"
+                        raise unexpected_end(at, detail)
+                    add_offset(value)
+                    add_start(at)
+                    pos = at + size
+                    continue
+            segment, pos = self._data(pos)
+            datas.others[index] = segment
+            add_offset(0)
+            add_start(segment.init[0])
+        mark(pos)
         return pos
+
+    def _data(self, pos: int) -> tuple[Data, int]:
+        """A data segment of any form."""
+        data, end = self.data, self.end
+        start = pos
+        flags, pos = self._segment_flags(pos, 2)
+        memory, offset = 0, None
+        if flags == 2:
+            memory, pos = u32(data, pos, end)
+        if flags != 1:
+            offset, pos = self._expression(pos)
+        size, pos = u32(data, pos, end)
+        if size > end - pos:
+            detail = f"data segment of {size} bytes, {end - pos} left"
+            raise unexpected_end(pos, detail)
+        mode = SegmentMode.PASSIVE if flags == 1 else SegmentMode.ACTIVE
+        return Data(mode, memory, offset, (pos, pos + size), start), pos + size
 
     # --- parts of sections ---------------------------------------------------------------
 

@@ -359,7 +359,9 @@ class CompiledModule:
         numbers = array("I", [type_id(t) for t in module.types])
         ffi.memmove(handle.type_ids, numbers, 4 * len(numbers))
         canonical = canonical_types(module.types)
-        indices = array("I", [canonical[t] for t in module.func_types])
+        indices = array("I", module.func_types)
+        if list(canonical) != list(range(len(canonical))):
+            indices = array("I", [canonical[t] for t in indices])
         ffi.memmove(handle.func_types, indices, 4 * len(indices))
         self._whole, self.first_level = self._plan()
         _watch_sigint()
@@ -369,7 +371,7 @@ class CompiledModule:
         """Whether to compile all functions at once, and how well at first."""
         tier, lazy = self._configure.tier, self._configure.lazy
         bodies = self.module.bodies
-        size = sum(end - start for start, end in bodies)
+        size = self.module.code_size
         if tier == Tier.OPTIMISED:
             return not (size > _WHOLE_OPTIMISED if lazy is None else lazy), Level.OPTIMISED
         whole = not (size > _WHOLE if lazy is None else lazy)

@@ -10,6 +10,7 @@ from .global_ import GlobalInstance
 from .memory import MemoryInstance
 from .native import address, ffi, lib
 from .objects import Owned, own
+from .plan import DataRun
 from .table import TableInstance, new_table
 
 TYPE_CHECKING = False
@@ -204,11 +205,20 @@ def require_fitting_segments(core: Core) -> None:
                 detail = f"element segment {element.index}, table of {table.size}"
                 raise LinkError(ErrCode.ELEM_SEG_DOES_NOT_FIT, detail)
     for data in core.plan.datas:
-        if data.offset is not None:
-            memory = c.memories[data.memory]
-            if data.offset.value(*accessors) + data.length > memory.size:
-                detail = f"data segment {data.index}, memory of {memory.size} bytes"
-                raise LinkError(ErrCode.DATA_SEG_DOES_NOT_FIT, detail)
+        if isinstance(data, DataRun):
+            size = c.memories[0].size
+            for i in range(data.count):
+                if data.offsets[i] + data.ends[i] - data.starts[i] > size:
+                    raise _no_data_fit(data.first + i, size)
+        elif data.offset is not None:
+            size = c.memories[data.memory].size
+            if data.offset.value(*accessors) + data.length > size:
+                raise _no_data_fit(data.index, size)
+
+
+def _no_data_fit(index: int, size: int) -> LinkError:
+    detail = f"data segment {index}, memory of {size} bytes"
+    return LinkError(ErrCode.DATA_SEG_DOES_NOT_FIT, detail)
 
 
 def _accessors(core: Core) -> tuple[Callable[[int], int], Callable[[int], int]]:
@@ -253,13 +263,24 @@ def _fill(core: Core, element: ElementPlan, words: Any) -> None:
         raise MemoryError
 
 
-def _apply_data(core: Core, data: DataPlan) -> None:
+def _apply_data(core: Core, data: DataPlan | DataRun) -> None:
     c = core.c
+    if isinstance(data, DataRun):
+        columns = data.offsets, data.base, data.starts, data.ends
+        done = lib.we_memory_write_all(c.memories[0], *columns, data.count)
+        if done < data.count:
+            size = data.ends[done] - data.starts[done]
+            raise _overflow(data.first + done, size, data.offsets[done], c.memories[0])
+        return
     if data.offset is None:
         lib.we_instance_data(c, data.index, data.start, data.length)
         return
     offset = data.offset.value(*_accessors(core))
     memory = c.memories[data.memory]
     if lib.we_memory_write(memory, offset, data.start, data.length):
-        detail = f"data segment {data.index}: {data.length} bytes at {offset}, "
-        raise Trap(ErrCode.MEMORY_OUT_OF_BOUNDS, f"{detail}memory has {memory.size}")
+        raise _overflow(data.index, data.length, offset, memory)
+
+
+def _overflow(index: int, length: int, offset: int, memory: Any) -> Trap:
+    detail = f"data segment {index}: {length} bytes at {offset}, memory has {memory.size}"
+    return Trap(ErrCode.MEMORY_OUT_OF_BOUNDS, detail)

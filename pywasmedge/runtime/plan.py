@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..base.types import ExternType
-    from ..module.ast import Data, Element, Module, Range
+    from ..module.ast import Data, Datas, Element, Module, Range
     from .values import Signature
 
 
@@ -59,7 +59,7 @@ class ElementPlan:
         self.items: list[Expression] = []
         if segment.funcs is not None:
             self.count = len(segment.funcs)
-            self.indices = ffi.new("uint32_t[]", segment.funcs)
+            self.indices = ffi.from_buffer("uint32_t[]", segment.funcs)
         else:
             self.items = [Expression(module, range_) for range_ in segment.exprs or ()]
             self.count = len(self.items)
@@ -80,6 +80,43 @@ class DataPlan:
         self.length = end - start
 
 
+class DataRun:
+    """Plain data segments with successive indices (see ``module.ast.Datas``).
+
+    Attributes:
+        first: index of the first one.
+        count: how many there are.
+        base: the binary.
+        offsets, starts, ends: ``uint32_t *`` as ``we_memory_write_all`` takes them.
+    """
+
+    __slots__ = ("base", "count", "ends", "first", "offsets", "starts")
+
+    def __init__(self, datas: Datas, first: int, end: int, base: Any) -> None:
+        self.first = first
+        self.count = end - first
+        self.base = base
+        self.offsets, self.starts, marks = (
+            ffi.from_buffer("uint32_t[]", column)[first : end + extra]
+            for column, extra in ((datas.offsets, 0), (datas.starts, 0), (datas.marks, 1))
+        )
+        self.ends = marks + 1
+
+
+def _data_plans(module: Module, base: Any) -> list[DataPlan | DataRun]:
+    """What is to be done with the data segments, in order."""
+    datas = module.datas
+    plans: list[DataPlan | DataRun] = []
+    done = 0
+    for index in (*datas.others, len(datas)):
+        if index > done:
+            plans.append(DataRun(datas, done, index, base))
+        if index < len(datas):
+            plans.append(DataPlan(module, index, datas[index], base))
+        done = index + 1
+    return plans
+
+
 class Plan:
     """How to make instances of a module.
 
@@ -91,7 +128,7 @@ class Plan:
             instances.
         globals: own globals that are not, with their index among the own ones.
         elements: active and passive element segments.
-        datas: all data segments.
+        datas: all data segments, in order.
         holds_externrefs: whether an instance owns places for external references.
     """
 
@@ -138,9 +175,7 @@ class Plan:
         }
         self._bytes = ffi.from_buffer("uint8_t[]", tree.data)
         base = ffi.cast("const uint8_t *", self._bytes)
-        self.datas = [
-            DataPlan(tree, index, segment, base) for index, segment in enumerate(tree.datas)
-        ]
+        self.datas = _data_plans(tree, base)
 
     def signature_of(self, index: int) -> Signature:
         """The signature of function ``index`` (imports first)."""

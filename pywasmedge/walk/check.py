@@ -1,4 +1,4 @@
-"""Checking a whole module: module-level rules, then every body."""
+"""Checking a whole module: module-level rules, then every body that was not checked before."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import ValidationError
 from ..module import reader
 from ..module.constant import scanner
-from .rules import declared_functions, validate_module
+from .rules import Declared, validate_module
 from .walker import Walk
 
 if TYPE_CHECKING:
@@ -36,13 +36,15 @@ def check(module: Module, configure: Configure) -> None:
         raise
     if not module.bodies:
         return
-    walk = Walk(module, configure.proposals, declared_functions(module))
-    for index in range(len(module.bodies)):
+    walk = Walk(module, configure.proposals, Declared(module))
+    index = walk.checked.find(0)
+    while index >= 0:
         try:
-            walk.function(index)
+            walk.check(index)
         except ValidationError:
             _decode(module, configure, index)
             raise
+        index = walk.checked.find(0, index + 1)
 
 
 def _decode(module: Module, configure: Configure, first: int) -> None:

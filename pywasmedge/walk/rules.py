@@ -55,6 +55,21 @@ def validate_module(module: Module, configure: Configure) -> None:
     _Rules(module, configure).check()
 
 
+class Declared:
+    """The :func:`declared_functions`, listed when the first ``ref.func`` asks for one."""
+
+    __slots__ = ("_found", "_module")
+
+    def __init__(self, module: Module) -> None:
+        self._module = module
+        self._found: frozenset[int] | None = None
+
+    def __contains__(self, index: object) -> bool:
+        if self._found is None:
+            self._found = declared_functions(self._module)
+        return index in self._found
+
+
 def declared_functions(module: Module) -> frozenset[int]:
     """Functions that ``ref.func`` may name in a body (spec 3.4.10, ``refs``).
 
@@ -188,8 +203,10 @@ class _Rules:
 
     def datas(self) -> None:
         """Data segments: their memory and offset."""
-        memories = self.module.memory_types
-        for segment in self.module.datas:
+        memories, datas = self.module.memory_types, self.module.datas
+        all_of_them = range(len(datas))
+        for index in datas.others if memories else all_of_them:  # plain ones only need memory 0
+            segment = datas[index]
             if segment.offset_expr:
                 self._index(segment.memory, memories, ErrCode.INVALID_MEMORY_IDX, segment.offset)
                 self._constant(segment.offset_expr, ValType.I32)

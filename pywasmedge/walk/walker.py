@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 class Walk:
     """Walks the bodies of one module; one walk at a time.
 
+    ``checked`` has a 1 for each body known to be valid: the module's own marks, unless other
+    proposals are enabled than those the marks are for.
+
     Args:
         module: the module; its module-level rules must have been checked.
         proposals: the enabled proposals.
@@ -47,6 +50,8 @@ class Walk:
         self.proposals = proposals
         self.value_types = reader.value_types(proposals)
         self.declared = declared
+        same = module.proposals == proposals and len(module.checked) == len(module.bodies)
+        self.checked = module.checked if same else bytearray(len(module.bodies))
         self.stack = OperandStack()
         self.local_types: list[int] = []
         self.end = 0
@@ -55,7 +60,7 @@ class Walk:
         self.table = self.make_table(sink) if sink is not None else self.check_table
 
     def function(self, index: int) -> None:
-        """Walk the body of the ``index``-th defined function.
+        """Walk the body of the ``index``-th defined function; then it is known to be valid.
 
         Raises:
             LoadError: the body is malformed.
@@ -63,6 +68,17 @@ class Walk:
         """
         pos = self.begin(index)
         self.run(pos, index, self.table)
+        self.checked[index] = 1
+
+    def check(self, index: int) -> None:
+        """Check the ``index``-th body, without sink, unless it is known to be valid.
+
+        Raises:
+            LoadError, ValidationError: as :meth:`function`.
+        """
+        if not self.checked[index]:
+            self.run(self.begin(index), index, self.check_table)
+            self.checked[index] = 1
 
     def begin(self, index: int) -> int:
         """Set up for the ``index``-th body; returns the position of its first instruction."""
@@ -89,7 +105,8 @@ class Walk:
                     pos = table[data[pos]](pos + 1)
             except IndexError:
                 if table is not self.check_table:
-                    raise  # what a sink is given has been checked
+                    self.check(index)
+                    raise  # a defect of the sink
                 raise LoadError(ErrCode.UNEXPECTED_END) from None
             if self.stack.frames:
                 raise reader.unterminated(self.module, end)
