@@ -23,7 +23,27 @@ def test_order_of_deletion(order: str) -> None:
     assert done.returncode == 0, done.stderr
 
 
-CHEAP = ("configure", "statistics", "string", "types", "function", "table", "memory", "global")
+def test_nothing_that_makes_contexts_is_left_out() -> None:
+    header = (capi_host.INCLUDE / "wasmedge" / "wasmedge.h").read_text()
+    makers = set(re.findall(r"\b(WasmEdge_\w*Create\w*|WasmEdge_VMAsync\w+)\(", header))
+    sources = [capi_host.SOURCES / name for name in ("own_cycles.c", "own_guest.h")]
+    used = set(re.findall(r"\bWasmEdge_\w+", "".join([path.read_text() for path in sources])))
+    assert len(makers) > 20
+    assert makers <= used
+
+
+CHEAP = (
+    "configure",
+    "statistics",
+    "string",
+    "types",
+    "function",
+    "binding",
+    "table",
+    "memory",
+    "global",
+    "optional",
+)
 """Contexts that do not need Python."""
 PYTHON = (
     "loader",
@@ -41,6 +61,7 @@ PYTHON = (
     "failures",
     "async",
     "cancelled",
+    "run_ast",
 )
 
 
@@ -73,6 +94,6 @@ def test_memory_is_flat_for_long(kind: str) -> None:
     assert grown(kind, 25_000) <= allowed(25_000)
 
 
-@pytest.mark.parametrize(("kind", "cycles"), [("ast", 200), ("run", 10)])
+@pytest.mark.parametrize(("kind", "cycles"), [("ast", 200), ("run", 10), ("run_bytes", 5)])
 def test_memory_is_flat_with_code(kind: str, cycles: int) -> None:
     assert grown(kind, cycles, 6) <= allowed(cycles)

@@ -42,6 +42,25 @@ static void types(void) {
 
 static void function(void) { WasmEdge_FunctionInstanceDelete(host_function(give_back, NULL)); }
 
+static WasmEdge_Result wrap(void *binding, void *data, WasmEdge_MemoryInstanceContext *memory,
+                            const WasmEdge_Value *params, const uint32_t count, WasmEdge_Value *returns,
+                            const uint32_t return_count) {
+  (void)binding, (void)count, (void)return_count;
+  return give_back(data, memory, params, returns);
+}
+
+static void binding(void) {
+  const enum WasmEdge_ValType i32 = WasmEdge_ValType_I32;
+  WasmEdge_FunctionTypeContext *type = WasmEdge_FunctionTypeCreate(&i32, 1, &i32, 1);
+  WasmEdge_FunctionInstanceDelete(WasmEdge_FunctionInstanceCreateBinding(type, wrap, NULL, NULL, 1));
+  WasmEdge_FunctionTypeDelete(type);
+}
+
+static void optional(void) {
+  WasmEdge_CompilerDelete(WasmEdge_CompilerCreate(NULL));
+  WasmEdge_ModuleInstanceDelete(WasmEdge_ModuleInstanceCreateWasmEdgeProcess(NULL, 0, true));
+}
+
 static WasmEdge_TableInstanceContext *new_table(void) {
   WasmEdge_TableTypeContext *type = WasmEdge_TableTypeCreate(WasmEdge_RefType_ExternRef, one_page);
   WasmEdge_TableInstanceContext *made = WasmEdge_TableInstanceCreate(type);
@@ -133,6 +152,32 @@ static void run(void) {
   WasmEdge_VMDelete(made);
 }
 
+static void end_well(WasmEdge_Async *made) {
+  WasmEdge_Value returned;
+  CHECK_CODE(WasmEdge_AsyncGet(made, &returned, 1), 0);
+  CHECK(WasmEdge_ValueGetI32(returned) == 23);
+  WasmEdge_AsyncDelete(made);
+}
+
+static const WasmEdge_Value two[2] = {{.Value = 20, .Type = WasmEdge_ValType_I32},
+                                      {.Value = 3, .Type = WasmEdge_ValType_I32}};
+
+/* Every way to run that makes code. */
+static void run_bytes(void) {
+  WasmEdge_Value returned;
+  CHECK_CODE(WasmEdge_VMRunWasmFromFile(vm, file.path, NAME("add"), two, 2, &returned, 1), 0);
+  CHECK_CODE(WasmEdge_VMRunWasmFromBuffer(vm, file.bytes, file.size, NAME("add"), two, 2, &returned, 1), 0);
+  end_well(WasmEdge_VMAsyncRunWasmFromFile(vm, file.path, NAME("add"), two, 2));
+  end_well(WasmEdge_VMAsyncRunWasmFromBuffer(vm, file.bytes, file.size, NAME("add"), two, 2));
+}
+
+/* And those that find it. */
+static void run_ast(void) {
+  WasmEdge_Value returned;
+  CHECK_CODE(WasmEdge_VMRunWasmFromASTModule(vm, ast, NAME("add"), two, 2, &returned, 1), 0);
+  end_well(WasmEdge_VMAsyncRunWasmFromASTModule(vm, ast, NAME("add"), two, 2));
+}
+
 /* On one VM: every instance replaces the one before. */
 static void instantiate(void) {
   CHECK_CODE(WasmEdge_VMInstantiate(vm), 0);
@@ -176,12 +221,8 @@ static void failures(void) {
 }
 
 static void async(void) {
-  const WasmEdge_Value params[] = {WasmEdge_ValueGenI32(20), WasmEdge_ValueGenI32(3)};
-  WasmEdge_Value returned;
-  WasmEdge_Async *made = WasmEdge_VMAsyncExecute(vm, NAME("add"), params, 2);
-  CHECK_CODE(WasmEdge_AsyncGet(made, &returned, 1), 0);
-  CHECK(WasmEdge_ValueGetI32(returned) == 23);
-  WasmEdge_AsyncDelete(made);
+  end_well(WasmEdge_VMAsyncExecute(vm, NAME("add"), two, 2));
+  end_well(WasmEdge_VMAsyncExecuteRegistered(vm, NAME("other"), NAME("add"), two, 2));
 }
 
 static void cancelled(void) {
@@ -203,7 +244,8 @@ static const struct {
     {"vm", new_vm},           {"ast", new_ast},           {"module", module},       {"full_module", full_module},
     {"wasi", wasi},           {"wasi_vm", wasi_vm},       {"run", run},             {"instantiate", instantiate},
     {"instance", instance},   {"registered", registered}, {"failures", failures},   {"async", async},
-    {"cancelled", cancelled},
+    {"cancelled", cancelled}, {"binding", binding},       {"optional", optional},     {"run_bytes", run_bytes},
+    {"run_ast", run_ast},
 };
 
 /* The least growth of a round: what happens once does not count. */
@@ -225,6 +267,7 @@ int main(int argc, char **argv) {
   ast = guest_ast(&file);
   host = host_module(give_back, NULL);
   vm = guest_vm(&file, host);
+  CHECK_CODE(WasmEdge_VMRegisterModuleFromASTModule(vm, NAME("other"), ast), 0);
   store = WasmEdge_StoreCreate();
   executor = WasmEdge_ExecutorCreate(NULL, NULL);
   CHECK_CODE(WasmEdge_ExecutorRegisterImport(executor, store, host), 0);
