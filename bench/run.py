@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 SECTIONS = (
     "kernels",
+    "metering",
     "calls",
     "boundary",
     "instantiate",
@@ -85,11 +86,15 @@ def measure(section: str, options: argparse.Namespace, engines: Sequence[Any], r
     import processes
     from engines import Pywasmedge
 
+    chosen = [k for k in KERNELS if not options.kernel or k.name in options.kernel]
     if section == "kernels":
         import execution
 
-        chosen = [k for k in KERNELS if not options.kernel or k.name in options.kernel]
         return execution.section(engines, chosen, rounds)
+    if section == "metering":
+        import metering
+
+        return metering.section(options.tier, chosen, rounds)
     if section == "calls":
         return costs.crossings(engines, rounds)
     if section == "boundary":

@@ -183,7 +183,7 @@ int32_t rt_atomic_wait64(we_instance *, uint32_t mem, uint64_t addr, int64_t exp
 int32_t rt_atomic_notify(we_instance *, uint32_t mem, uint64_t addr, uint32_t count);
 /* Pays for segment `number` of the code that calls, for which the budget does not suffice, or traps with
  * 0x03. Its gate, we_spend, preserves all general registers but r11 (LLVM's preserve_mostcc). */
-void rt_spend(we_instance *, uint32_t number);
+void rt_spend(uint32_t number);
 void rt_refund(we_instance *, uint32_t number, uint32_t done);
 void rt_host_enter(we_hostref *, uint64_t *frame);
 void *rt_lazy_compile(we_instance *, uint32_t index);

@@ -185,7 +185,7 @@ static uint64_t cost_of(const cost_table *table, uint16_t opcode) {
 /* Where the helper that runs will return to. */
 static uint64_t return_address(const we_thread *thread) { return *(const uint64_t *)(uintptr_t)thread->exit_sp; }
 
-void rt_spend(we_instance *instance, uint32_t number) {
+void rt_spend(uint32_t number) {
   we_thread *thread = we_current;
   we_measure *measure = thread->measure;
   we_statistics *statistics = measure->statistics;
@@ -197,6 +197,9 @@ void rt_spend(we_instance *instance, uint32_t number) {
   for (uint32_t i = 0; i < length; i++) huge |= __builtin_add_overflow(need, cost_of(table, opcodes[i]), &need);
 
   pthread_mutex_lock(&statistics->lock);
+  /* The code has put back what it took, which may be another sum if the table changed meanwhile. */
+  if (measure->meter->budget > measure->lease)
+    __atomic_store_n(&measure->meter->budget, measure->lease, __ATOMIC_RELAXED);
   settle(measure);
   const int32_t code = wait_for(statistics, need, huge, thread);
   if (code == 0) {

@@ -215,6 +215,11 @@ def test_tables_belong_to_one_statistics() -> None:
 # --- against the model ---------------------------------------------------------------------------
 
 
+def element_by_expressions(offset: str, funcs: range) -> bytes:
+    """An active element segment for table 0 whose functions are given by ``ref.func``."""
+    return b"\4" + wb.expr(offset) + wb.vec([wb.expr(f"ref.func {index}") for index in funcs])
+
+
 @TIERS
 @pytest.mark.parametrize("seed", range(60))
 def test_random_programs_count_like_the_model(tier: Tier, seed: int) -> None:
@@ -228,7 +233,10 @@ def test_random_programs_count_like_the_model(tier: Tier, seed: int) -> None:
         tables=[wb.table(count, count)],
         globals_=[wb.global_("i32", "i32.const 0", mutable=True)],
         exports=[*((f"f{i}", "func", i) for i in range(count)), ("fuel", "global", 0)],
-        elements=[wb.element("i32.const 0", range(count))],
+        # Functions named by expressions may pass count and budget on, the others do not.
+        elements=[
+            (element_by_expressions if seed % 2 else wb.element)("i32.const 0", range(count))
+        ],
         code=[wb.body(text, [(model.LOCALS, "i32")]) for text in texts],
     )
     vm = machine(binary, configure(tier))

@@ -47,10 +47,11 @@ MAX_DIRECT_RESULTS = 2
 """Results returned in registers; a function with more gets a result pointer parameter."""
 
 
-def return_type(type_: FunctionType) -> str:
-    """LLVM return type of a native entry of ``type_``."""
-    results = [LLVM_TYPE[t] for t in type_.results]
-    if not results or len(results) > MAX_DIRECT_RESULTS:
+def return_type(type_: FunctionType, *more: str) -> str:
+    """LLVM return type of a native entry of ``type_``, or of one that returns ``more``."""
+    results = [] if has_result_pointer(type_) else [LLVM_TYPE[t] for t in type_.results]
+    results += more
+    if not results:
         return "void"
     return results[0] if len(results) == 1 else "{ " + ", ".join(results) + " }"
 

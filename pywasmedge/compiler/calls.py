@@ -10,7 +10,8 @@ from .abi import LLVM_TYPE, has_result_pointer, return_type, slot_offsets
 from .emitter import INVARIANT, TABLE_TBAA, USUAL, EmitterBase
 
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
 
     from ..base.types import FunctionType
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
 class Calls(EmitterBase):
     """Call instructions."""
 
-    members: Container[int]
+    members: AbstractSet[int]
     """Defined functions that are part of the unit being compiled."""
     canonical: Sequence[int]
     """For each type of the module the index of the first equal one."""
@@ -119,26 +120,40 @@ class Calls(EmitterBase):
         size_slot = self.offset(struct, layout.TABLE["size"])
         return elements, self.emit(f"load i32, ptr {size_slot}{TABLE_TBAA}")
 
-    def _finish_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
+    def _finish_call(
+        self,
+        type_: FunctionType,
+        function: str,
+        ctx: str,
+        args: list[str],
+        passed: Sequence[str] = (),
+    ) -> list[str]:
+        """Call ``function``, with the i64 values ``passed`` too; returns what became of them."""
         results = type_.results
         args = [f"ptr {ctx}", *args]
+        direct = len(results)
         if has_result_pointer(type_):
+            direct = 0
             self._result_slots = max(self._result_slots, sum(t.slots for t in results))
             args.append("ptr %results")
-        call = f"call tailcc {return_type(type_)} {function}({', '.join(args)})"
-        if not results:
-            self.void(call)
-        elif len(results) == 1:
-            self.values.append(self.emit(call))
-        elif not has_result_pointer(type_):
-            both = self.emit(call)
-            for i in range(len(results)):
-                self.values.append(self.emit(f"extractvalue {return_type(type_)} {both}, {i}"))
+        args += [f"i64 {value}" for value in passed]
+        returns = return_type(type_, *["i64"] * len(passed))
+        call = f"call tailcc {returns} {function}({', '.join(args)})"
+        returned: list[str] = []
+        if direct + len(passed) > 1:
+            all_ = self.emit(call)
+            count = direct + len(passed)
+            returned += [self.emit(f"extractvalue {returns} {all_}, {i}") for i in range(count)]
+        elif returns != "void":
+            returned.append(self.emit(call))
         else:
             self.void(call)
+        self.values += returned[:direct]
+        if has_result_pointer(type_):
             for at, result in zip(slot_offsets(results), results, strict=True):
                 slot = self.offset("%results", at)
                 self.values.append(self.emit(f"load {LLVM_TYPE[result]}, ptr {slot}, align 8"))
+        return returned[direct:]
 
     def _tail_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
         args = [f"ptr {ctx}", *args]

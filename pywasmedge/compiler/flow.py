@@ -12,12 +12,19 @@ from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
 from ..walk.stack import IF, LOOP
-from .abi import LLVM_TYPE, MAX_DIRECT_RESULTS
+from .abi import (
+    LLVM_TYPE,
+    MAX_DIRECT_RESULTS,
+    has_result_pointer,
+    param_types,
+    return_type,
+)
 from .emitter import EmitterBase
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from ..base.types import FunctionType
     from ..walk.stack import Frame, Types
 
 Edge = tuple[str, list[str], list[str], int]
@@ -61,6 +68,10 @@ class Flow(EmitterBase):
     spilled = False
     """Locals live in stack slots, whose addresses are in ``locals``."""
     _snapshot: list[str] | None = None
+
+    def header(self, index: int, type_: FunctionType) -> str:
+        """Defined function ``index`` up to its attributes."""
+        return f"define tailcc {return_type(type_)} @f{index}({', '.join(parameters(type_))})"
 
     def open_locals(self, initial: list[str], *, spill: bool) -> None:
         """Begin with these values of all locals, kept as SSA values or in stack slots."""
@@ -266,23 +277,34 @@ class Flow(EmitterBase):
         last = self.label()
         self.void(f"br label %{last}")
         self.place(last)
-        operands = self.values
-        if not types:
-            self.void("ret void")
-        elif len(types) == 1:
-            self.void(f"ret {LLVM_TYPE[types[0]]} {operands[-1]}")
-        elif len(types) <= MAX_DIRECT_RESULTS:
-            struct = "{ " + ", ".join(LLVM_TYPE[t] for t in types) + " }"
-            value = "poison"
-            for i, type_ in enumerate(types):
-                value = self.emit(
-                    f"insertvalue {struct} {value}, {LLVM_TYPE[type_]} {operands[i]}, {i}"
-                )
-            self.void(f"ret {struct} {value}")
-        else:
+        results = [(LLVM_TYPE[t], v) for t, v in zip(types, self.values, strict=True)]
+        if len(types) > MAX_DIRECT_RESULTS:
             at = 0
-            for operand, type_ in zip(operands, types, strict=True):
+            for type_, operand in results:
                 slot = self.offset("%out", at)
-                self.void(f"store {LLVM_TYPE[type_]} {operand}, ptr {slot}, align 8")
-                at += 16 if LLVM_TYPE[type_].startswith("<") else 8
+                self.void(f"store {type_} {operand}, ptr {slot}, align 8")
+                at += 16 if type_.startswith("<") else 8
+            results = []
+        results += self._passed_back()
+        if not results:
             self.void("ret void")
+        elif len(results) == 1:
+            self.void(f"ret {results[0][0]} {results[0][1]}")
+        else:
+            struct = "{ " + ", ".join(type_ for type_, _ in results) + " }"
+            value = "poison"
+            for i, (type_, operand) in enumerate(results):
+                value = self.emit(f"insertvalue {struct} {value}, {type_} {operand}, {i}")
+            self.void(f"ret {struct} {value}")
+
+    def _passed_back(self) -> list[tuple[str, str]]:
+        """What the function returns behind its results: LLVM types and values."""
+        return []
+
+
+def parameters(type_: FunctionType) -> list[str]:
+    """Parameters of a native entry, typed."""
+    names = ["%ctx", *(f"%p{i}" for i in range(len(type_.params)))]
+    if has_result_pointer(type_):
+        names.append("%out")
+    return [f"{t} {n}" for t, n in zip(param_types(type_), names, strict=True)]

@@ -2,8 +2,8 @@
 
 An instruction without effect whose result nobody uses is taken out, which spares LLVM the work. A
 load of linear memory is another matter: it may trap, and LLVM would drop it all the same, so it
-becomes volatile. So is a call, whose callee LLVM may know to do nothing but such loads: its result
-is used by an empty piece of assembly, which keeps what it depends on.
+becomes volatile. So is a call, whose callee LLVM may know to do nothing but such loads: its results
+are used by empty pieces of assembly, which keep what they depend on.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ _NAME = re.compile(r"%\d+")
 _EFFECT = re.compile(r"call(?! [^@]*@llvm\.)|atomicrmw|cmpxchg|load (?:volatile|atomic)|phi")
 _MEMORY_LOAD = re.compile(r"load .*!tbaa !1$")
 _CALL = re.compile(r"call tailcc (\w+|<[^>]*>) ")
+_RESULT = re.compile(r"extractvalue \{ (.*) \} %(\d+), (\d+)$")
 
 
 def settle(lines: list[str], first: int) -> None:
@@ -34,8 +35,10 @@ def settle(lines: list[str], first: int) -> None:
         rhs = line[len(name) + 3 :]
         if _EFFECT.match(rhs):
             if call := _CALL.match(rhs):
-                constraint = "r" if call[1].startswith("i") else "x"
-                lines[at] += f'\ncall void asm sideeffect "", "{constraint}"({call[1]} {name})'
+                lines[at] += _use(call[1], name)
+            continue
+        if (result := _RESULT.match(rhs)) and " = call tailcc " in lines[int(result[2])]:
+            lines[at] += _use(result[1].split(", ")[int(result[3])], name)
             continue
         if _MEMORY_LOAD.match(rhs):
             lines[at] = f"{name} = load volatile {rhs[5:]}"
@@ -45,3 +48,9 @@ def settle(lines: list[str], first: int) -> None:
             uses[operand] -= 1
             if uses[operand] == 1:
                 work.append(operand)
+
+
+def _use(type_: str, name: str) -> str:
+    """A line more: assembly that does nothing with a value."""
+    constraint = "r" if type_.startswith("i") else "x"
+    return f'\ncall void asm sideeffect "", "{constraint}"({type_} {name})'

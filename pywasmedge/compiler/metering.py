@@ -5,6 +5,11 @@ returns, and end where control leaves. A segment is charged before it runs. Coun
 thread (``we_meter``) are kept like two more locals, so that loops have them in registers. They are
 stored in segments that may fault, begin a turn of a loop, or are followed by a call or the return.
 
+Functions of a unit that call each other pass these values on as parameters and results, so that
+they need not be loaded, which takes longer than a small function. Such a function is called
+``g<index>``; its native entry ``f<index>`` does nothing but call it. Functions that make tail calls
+have no such form, as their callees may not have one, nor have those in tables.
+
 What a segment costs is looked up in an array that the kernel keeps for each cost table; to that end
 the code lists the opcodes of its segments (``we_segments``). Where the budget does not suffice, a
 helper asks for more, or finds the instruction at which the limit is exceeded.
@@ -12,12 +17,15 @@ helper asks for more, or finds the instruction at which the limit is exceeded.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
+from ..module import reader
 from ..walk.stack import ELSE, END, FUNCTION, IF, LOOP
 from . import layout
+from .abi import return_type
 from .emitter import RARE
-from .flow import Label
+from .flow import Label, parameters
 from .variables import Variables
 
 if TYPE_CHECKING:
@@ -26,17 +34,21 @@ if TYPE_CHECKING:
     from ..base.errors import ErrCode
     from ..base.types import FunctionType
     from ..module.ast import Module
+    from ..walk.scan import LoopScan
     from ..walk.stack import Frame
 
 MAX_LENGTH = 0xFFFF
 """Most instructions of a segment."""
+_MAYBE_CALL = re.compile(rb"(?=\x10([\x80-\xff]{0,4}[\x00-\x7f]))")
+"""Bytes that could be a ``call``."""
 _METER_TBAA = ", !tbaa !6"
 _DECLARATIONS = """\
 @we_meter = external global i8
 @we_costs = external global i8
 declare ptr @llvm.thread.pointer.p0()
 declare { i64, i1 } @llvm.usub.with.overflow.i64(i64, i64)
-declare preserve_mostcc void @we_spend(ptr, i32)
+declare preserve_mostcc void @we_spend(i32) #2
+attributes #2 = { cold nounwind memory(read, inaccessiblemem: readwrite) }
 !6 = !{!16, !16, i64 0}
 !16 = !{!"meter", !10, i64 0}
 """
@@ -45,7 +57,7 @@ declare preserve_mostcc void @we_spend(ptr, i32)
 class Segment:
     """A segment: its opcodes, and the names of values and blocks that belong to it."""
 
-    __slots__ = ("after", "before", "go", "number", "opcodes", "slow", "stores")
+    __slots__ = ("after", "before", "cost", "go", "number", "opcodes", "rest", "slow", "stores")
 
     def __init__(self, number: int) -> None:
         self.number = number
@@ -56,6 +68,8 @@ class Segment:
         """Values of the meter's fields before and after the charge."""
         self.stores: list[int] = []
         """Lines for storing them, until they have been filled in."""
+        self.cost = self.rest = ""
+        """Load of its cost; the budget less that cost."""
         self.go = self.slow = ""
         """Block where it goes on, block that asks for a budget."""
 
@@ -77,12 +91,32 @@ class Metered(Variables):
         """Of the function."""
         self._refunds: dict[tuple[ErrCode, Segment, int], str] = {}
         self._returns = Label("", 0)
+        self._in_tables = frozenset(
+            [
+                index - module.imported_funcs
+                for element in module.elements
+                for index in element.funcs or ()
+            ]
+        )
+        """Defined functions that come into tables by their indices."""
+        self._passing: frozenset[int] = frozenset()
+        """Functions of the unit that take and return the meter's fields."""
+        self._entry_of: tuple[int, FunctionType] | None = None
+        """Index and type of the function, if it is one of these."""
 
     # ---- units and functions ----------------------------------------------------------------
 
-    def begin_unit(self) -> None:
-        """Forget the segments of the unit before."""
+    def begin_unit(self, scan: LoopScan) -> None:
+        """Forget the segments of the unit before; see which functions call each other."""
         self._segments = []
+        module, members = self.module, self.members
+        called: set[int] = set()
+        for start, end in [module.bodies[i] for i in members]:
+            for leb in set(_MAYBE_CALL.findall(module.data, start, end)):
+                called.add(reader.u32(leb, 0, len(leb))[0] - module.imported_funcs)
+        self._passing = frozenset(
+            [i for i in called & members - self._in_tables if not scan.tail_calls(i)]
+        )
 
     def end_unit(self) -> list[str]:
         """What the unit's text has to end with."""
@@ -98,6 +132,19 @@ class Metered(Variables):
             f'@we_segments = constant [{len(data)} x i8] c"{text}", align 2',
         ]
 
+    def header(self, index: int, type_: FunctionType) -> str:
+        """Defined function ``index`` up to its attributes."""
+        self._entry_of = (index, type_) if index in self._passing else None
+        if self._entry_of is None:
+            return super().header(index, type_)
+        fields = [f"i64 %{field}0" for field in self._kept]
+        every = ", ".join([*parameters(type_), *fields])
+        return f"define internal tailcc {self._returned(type_)} @g{index}({every})"
+
+    def _returned(self, type_: FunctionType) -> str:
+        """What a function that passes the meter's fields on returns."""
+        return return_type(type_, *["i64"] * len(self._kept))
+
     def start(self, header: str) -> None:
         """Begin a function."""
         super().start(header)
@@ -107,12 +154,12 @@ class Metered(Variables):
 
     def open_locals(self, initial: list[str], *, spill: bool) -> None:
         """Begin with these values of all locals; the meter's fields follow them."""
-        self.at_entry("thread", "call ptr @llvm.thread.pointer.p0()")
-        self.at_entry("meter", "getelementptr i8, ptr %thread, i64 ptrtoint (ptr @we_meter to i64)")
         self._first = len(initial)
-        for field in self._kept:
-            self.at_entry(field, f"getelementptr i8, ptr %meter, i64 {layout.METER[field]}")
-            self.at_entry(f"{field}0", f"load i64, ptr %{field}, align 8{_METER_TBAA}")
+        for name, value in self._places():
+            self.at_entry(name, value)
+        if self._entry_of is None:
+            for name, value in self._loads():
+                self.at_entry(name, value)
         if self._cost:
             self.at_entry("all", f"getelementptr i8, ptr %meter, i64 {layout.METER['costs']}")
             self.at_entry("costs0", f"load ptr, ptr %all, align 8{_METER_TBAA}")
@@ -124,6 +171,18 @@ class Metered(Variables):
         self.local_llvm += ["i64"] * len(self._kept)
         super().open_locals([*initial, *(f"%{field}0" for field in self._kept)], spill=spill)
 
+    def _places(self) -> list[tuple[str, str]]:
+        """Values by name: where the meter's fields are."""
+        return [
+            ("thread", "call ptr @llvm.thread.pointer.p0()"),
+            ("meter", "getelementptr i8, ptr %thread, i64 ptrtoint (ptr @we_meter to i64)"),
+            *((f, f"getelementptr i8, ptr %meter, i64 {layout.METER[f]}") for f in self._kept),
+        ]
+
+    def _loads(self) -> list[tuple[str, str]]:
+        """Values by name: what they hold when the function is called."""
+        return [(f"{f}0", f"load i64, ptr %{f}, align 8{_METER_TBAA}") for f in self._kept]
+
     def open_function(self, frame: Frame) -> None:
         """The frame of the function body, and a label for returns, which pass its ``end`` by."""
         super().open_function(frame)
@@ -134,16 +193,46 @@ class Metered(Variables):
         for segment in self._segments[self._first_segment :]:
             if segment.slow:
                 self.place(segment.slow)
-                self._store(segment.before)
-                self.void(f"call preserve_mostcc void @we_spend(ptr %ctx, i32 {segment.number})")
+                # Adding the cost again spares a register for what was there before.
+                cost = self.emit(segment.cost)
+                before = self.emit(f"add i64 {segment.rest}, {cost}")
+                self._store({**segment.before, "budget": before})
+                self.void(f"call preserve_mostcc void @we_spend(i32 {segment.number})")
                 left = f"%left{segment.number}"
-                self.void(f"{left} = load i64, ptr %budget, align 8{_METER_TBAA}")
+                self.void(f"{left} = load volatile i64, ptr %budget, align 8{_METER_TBAA}")
                 self.void(f"br label %{segment.go}")
         for (code, segment, done), label in self._refunds.items():
             self.place(label)
             self._refund(segment, done)
             self.void(f"br label %{super()._trap_label(code)}")
-        return super().finish()
+        text = super().finish()
+        return text if self._entry_of is None else f"{text}\n{self._native_entry(*self._entry_of)}"
+
+    def _native_entry(self, index: int, type_: FunctionType) -> str:
+        """The native entry of a function that passes the meter's fields on."""
+        fields = [f"i64 %{field}0" for field in self._kept]
+        args = ", ".join([*parameters(type_), *fields])
+        struct, returns = self._returned(type_), return_type(type_)
+        lines = [f"{super().header(index, type_)} #0 {{"]
+        lines += [f"%{name} = {value}" for name, value in [*self._places(), *self._loads()]]
+        lines.append(f"%all = call tailcc {struct} @g{index}({args})")
+        parts = struct.removeprefix("{ ").removesuffix(" }").split(", ")
+        names = ["%all"]
+        if len(parts) > 1:
+            names = [f"%part{i}" for i in range(len(parts))]
+            lines += [f"{name} = extractvalue {struct} %all, {i}" for i, name in enumerate(names)]
+        first = len(parts) - len(self._kept)
+        for field, name in zip(self._kept, names[first:], strict=True):
+            lines.append(f"store volatile i64 {name}, ptr %{field}, align 8{_METER_TBAA}")
+        result = ""
+        if first == 1:
+            result = f" {names[0]}"
+        elif first:
+            result = f" %r{first}"
+            for i, name in enumerate(names[:first]):
+                before = f"%r{i}" if i else "poison"
+                lines.append(f"%r{i + 1} = insertvalue {returns} {before}, {parts[i]} {name}, {i}")
+        return "\n".join([*lines, f"ret {returns}{result}", "}"])
 
     # ---- segments ---------------------------------------------------------------------------
 
@@ -166,12 +255,13 @@ class Metered(Variables):
             before = segment.before["budget"]
             slot = self.emit(f"getelementptr i8, ptr %costs, i64 {8 * segment.number}")
             # Volatile: LLVM must not move it about, which costs registers and much time.
-            cost = self.emit(f"load volatile i64, ptr {slot}, align 8{_METER_TBAA}")
+            segment.cost = f"load volatile i64, ptr {slot}, align 8{_METER_TBAA}"
+            cost = self.emit(segment.cost)
             # What LLVM would make of a comparison and a subtraction, one by one, with much effort.
             both = self.emit(
                 f"call {{ i64, i1 }} @llvm.usub.with.overflow.i64(i64 {before}, i64 {cost})"
             )
-            rest = self.emit(f"extractvalue {{ i64, i1 }} {both}, 0")
+            rest = segment.rest = self.emit(f"extractvalue {{ i64, i1 }} {both}, 0")
             short = self.emit(f"extractvalue {{ i64, i1 }} {both}, 1")
             segment.go, segment.slow = self.label(), self.label()
             self.void(f"br i1 {short}, label %{segment.slow}, label %{segment.go}{RARE}")
@@ -250,9 +340,29 @@ class Metered(Variables):
         self._called()
         return value
 
-    def _finish_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
-        super()._finish_call(type_, function, ctx, args)
-        self._called()
+    def _finish_call(
+        self,
+        type_: FunctionType,
+        function: str,
+        ctx: str,
+        args: list[str],
+        passed: Sequence[str] = (),
+    ) -> list[str]:
+        if not function.startswith("@f") or int(function[2:]) not in self._passing:
+            super()._finish_call(type_, function, ctx, args, passed)
+            self._called()
+            return []
+        values = [self._meter(field) for field in self._kept]
+        values = super()._finish_call(type_, f"@g{function[2:]}", ctx, args, values)
+        self._close(settle=True)
+        for field, value in zip(self._kept, values, strict=True):
+            self._set_meter(field, value)
+        return []
+
+    def _passed_back(self) -> list[tuple[str, str]]:
+        if self._entry_of is None:
+            return []
+        return [("i64", self._meter(field)) for field in self._kept]
 
     def _tail_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
         super()._tail_call(type_, function, ctx, args)
@@ -290,7 +400,7 @@ class Metered(Variables):
     def _return(self, frame: Frame) -> bool:
         """Join the end of the function and the returns."""
         returns = self._returns
-        self._close(settle=True)
+        self._close(settle=self._entry_of is None)
         if returns.edges:
             if self.reachable:
                 self._edge(returns, len(frame.results))
@@ -305,7 +415,7 @@ class Metered(Variables):
         self._edge(self._returns, len(frame.results))
         self.void(f"br label %{self._returns.name}")
         self.reachable = False
-        self._close(settle=True)
+        self._close(settle=self._entry_of is None)
 
     def br(self, frame: Frame) -> None:
         """``br``."""

@@ -14,9 +14,6 @@ from .abi import (
     LLVM_TYPE,
     ZERO,
     canonical_types,
-    has_result_pointer,
-    param_types,
-    return_type,
 )
 from .emitter import METADATA
 from .variables import Variables
@@ -46,8 +43,8 @@ OPERANDS, OPERANDS_PER_BYTE = 1 << 17, 16
 class Emitter(Variables):
     """The complete sink of a walk: one LLVM function per body."""
 
-    def begin_unit(self) -> None:
-        """A unit begins."""
+    def begin_unit(self, scan: LoopScan) -> None:
+        """A unit begins, whose functions are ``members``."""
 
     def end_unit(self) -> list[str]:
         """What the unit's text has to end with."""
@@ -98,7 +95,7 @@ class UnitWriter:
                 self._walk.check(index)
             emitter = self._emitter
             emitter.members = frozenset(indices)
-            emitter.begin_unit()
+            emitter.begin_unit(self._scan)
             functions = [self._function(index) for index in indices]
             parts = [*functions, ATTRIBUTES, METADATA, *emitter.end_unit()]
         return "\n".join(parts)
@@ -110,17 +107,13 @@ class UnitWriter:
         begin, end = module.bodies[index]
         emitter.budget = OPERANDS + OPERANDS_PER_BYTE * (end - begin)
         start = walk.begin(index)
-        names = ["%ctx", *(f"%p{i}" for i in range(len(type_.params)))]
-        if has_result_pointer(type_):
-            names.append("%out")
-        params = ", ".join(f"{t} {n}" for t, n in zip(param_types(type_), names, strict=True))
         # A function with a loop gains nothing from inlining, and its caller's registers suffer.
         attributes = "#0 noinline" if emitter.assigned else "#0"
-        emitter.start(f"define tailcc {return_type(type_)} @f{index}({params}) {attributes} {{")
+        emitter.start(f"{emitter.header(index, type_)} {attributes} {{")
         types = walk.local_types
         emitter.local_llvm = [LLVM_TYPE[t] for t in types]
         count = len(type_.params)
-        initial = names[1 : count + 1] + [ZERO[t] for t in types[count:]]
+        initial = [f"%p{i}" for i in range(count)] + [ZERO[t] for t in types[count:]]
         emitter.open_locals(initial, spill=self._spill(index, len(types)))
         emitter.open_function(walk.stack.frames[0])
         walk.run(start, index, walk.table)

@@ -67,6 +67,7 @@ def frames() -> Iterator[tuple[Module, int]]:
     stack = bytes(ffi.buffer(record.stack, record.stack_size))
     low, sp, fp, pc = record.stack_start, record.sp, record.fp, record.pc
     returned = bool(record.in_helper)
+    inner = ""
     count = 0
     while count < LIMIT:
         piece = find(pc)
@@ -75,9 +76,13 @@ def frames() -> Iterator[tuple[Module, int]]:
         rule = _table(piece).rule(pc - returned - piece.start)
         if rule is None:
             return
-        if piece.module is not None and rule.name.startswith("f"):
-            yield piece.module, piece.module.imported_funcs + int(rule.name[1:])
+        name = rule.name
+        index = name[1:].partition(".")[0]  # LLVM calls copies "g1.specialized.1"
+        # Metered code may have two frames for a call: "g1" and its native entry "f1".
+        if piece.module is not None and (name[:1] == "g" or (name[:1] == "f" and index != inner)):
+            yield piece.module, piece.module.imported_funcs + int(index)
             count += 1
+        inner = index if name.startswith("g") else ""
         cfa = (sp if rule.register == _SP else fp) + rule.offset
         at = cfa - 8 - low
         if not 0 <= at <= len(stack) - 8:

@@ -1,9 +1,11 @@
-"""What code generation wants to know of a body beforehand: the locals each loop assigns."""
+"""What code generation wants to know of a body beforehand: the locals each loop assigns, and
+whether it makes tail calls."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from ..base.config import Proposal
 from .stack import END, LOOP
 
 if TYPE_CHECKING:
@@ -13,6 +15,7 @@ if TYPE_CHECKING:
     from .walker import Walk
 
 _SET, _TEE = 0x21, 0x22
+_TAIL_CALLS = (0x12, 0x13)
 
 
 class LoopScan:
@@ -28,6 +31,11 @@ class LoopScan:
         table[LOOP] = self._loop(walk.step(LOOP, None))
         table[END] = self._end(walk.step(END, None))
         self._table = table
+        self._tail_call = False
+        self._may_tail_call = Proposal.TAIL_CALL in walk.proposals
+        if self._may_tail_call:
+            for opcode in _TAIL_CALLS:
+                table[opcode] = self._noting_tail_call(walk.step(opcode, None))
 
     def loops(self, index: int) -> Mapping[int, list[int]]:
         """For the ``index``-th body: offset of each loop opcode -> locals it assigns, sorted."""
@@ -37,6 +45,23 @@ class LoopScan:
             self._open.clear()
             self._walk.run(self._walk.begin(index), index, self._table)
         return self._loops
+
+    def tail_calls(self, index: int) -> bool:
+        """Whether the ``index``-th body has a tail call in code that can be reached or not."""
+        walk = self._walk
+        start, end = walk.module.bodies[index]
+        self._tail_call = False
+        if self._may_tail_call and any(walk.data.find(b, start, end) >= 0 for b in _TAIL_CALLS):
+            self._open.clear()
+            walk.run(walk.begin(index), index, self._table)
+        return self._tail_call
+
+    def _noting_tail_call(self, step: Step) -> Step:
+        def noting(pos: int) -> int:
+            self._tail_call = True
+            return step(pos)
+
+        return noting
 
     def _assigning(self, step: Step) -> Step:
         data, open_ = self._walk.data, self._open
