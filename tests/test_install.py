@@ -77,8 +77,8 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     directory = tmp_path_factory.mktemp("install")
     copy = directory / "copy"
     copy.mkdir()
-    for name in ("src", "include", "pywasmedge", "packaging", ".ci"):
-        ignored = shutil.ignore_patterns("*.so", "__pycache__")
+    for name in ("src", "include", "pywasmedge", "packaging", ".ci", "c_examples"):
+        ignored = shutil.ignore_patterns("*.so", "__pycache__", "build")
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "Makefile"):
         shutil.copy(ROOT / name, copy)
@@ -170,6 +170,18 @@ def words(text: str) -> list[str]:
 
 
 # --- pip -----------------------------------------------------------------------------------------
+
+
+def test_the_source_distribution_is_complete(source: Path) -> None:
+    copy = source.parents[1] / "copy"
+    files = [
+        str(path.relative_to(copy))
+        for name in ("src", "include", "pywasmedge", "packaging", "c_examples")
+        for path in (copy / name).rglob("*")
+        if path.is_file() and path.parent.name != "__pycache__"
+    ]
+    assert "c_examples/Makefile" in files
+    assert [name for name in files if not (source / name).exists()] == []
 
 
 def test_environment(environment: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 ffi = _native.ffi
 lib: Any = _native.lib
 shared_object: str = _native.__file__
-"""Path of the shared object that holds the kernel."""
+"""Path of ``_native``, the shared object through which Python calls the kernel."""
 
 
 def address(pointer: CData) -> int:
