@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 from ..base.closing import Closing
 from ..base.config import Configure, Proposal
 from ..base.errors import ErrCode, Exit, WorkflowError
@@ -19,7 +17,10 @@ from .instantiate import (
 from .plan import Plan
 from .statistics import NO_LIMIT, switches
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from ..base.types import ExternKind, ExternType
     from .core import Core, Extern
     from .function import FunctionInstance
