@@ -65,6 +65,8 @@ class Configure:
         instruction_counting: count the instructions that are executed (see ``Statistics``).
         cost_measuring: add up their cost and respect its limit.
         time_measuring: measure the time guests run.
+        cache: directory where code is kept for later runs, or ``"off"``; ``None`` for what the
+            environment says, see ``docs/CACHE.md``.
     """
 
     proposals: set[Proposal] = field(default_factory=lambda: set(DEFAULT_PROPOSALS))
@@ -75,6 +77,7 @@ class Configure:
     instruction_counting: bool = False
     cost_measuring: bool = False
     time_measuring: bool = False
+    cache: str | None = None
 
     def add_proposal(self, proposal: Proposal) -> None:
         """Enable ``proposal``; no effect if it is enabled already."""
@@ -99,4 +102,5 @@ class Configure:
             self.instruction_counting,
             self.cost_measuring,
             self.time_measuring,
+            self.cache,
         )
