@@ -9,6 +9,7 @@ from threading import RLock
 from .base.closing import Closing
 from .base.config import Configure, HostRegistration
 from .base.errors import ErrCode, Exit, WorkflowError
+from .runtime.code import save
 from .runtime.executor import Executor
 from .runtime.instance import ModuleInstance
 from .runtime.interrupt import Async, with_timeout
@@ -340,6 +341,7 @@ class VM(Closing):
             self._host_modules.clear()
         for instance in mine:
             instance.close()
+        save()
 
     def __repr__(self) -> str:
         return f"<VM {self._stage.name.lower()}, active: {self._active!r}>"

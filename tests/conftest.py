@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 import pytest
@@ -10,6 +11,8 @@ import testdata
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+os.environ["PYWASMEDGE_CACHE"] = "off"  # code is made anew; tests of the cache have their own
 
 
 @pytest.fixture(scope="session")

@@ -70,10 +70,12 @@ OPTIONS = (
     Option("time-limit", VALUE, "MS", "End the program after so many milliseconds; 0: never."),
     Option("gas-limit", VALUE, "N", "End the program when its cost would exceed N."),
     Option("memory-page-limit", VALUE, "N", "Most pages of 64 KiB a memory may have."),
+    Option("cache-dir", VALUE, "DIR", "Keep compiled code there for later runs."),
+    Option("no-cache", TOGGLE, "", "Neither use nor keep compiled code."),
     Option("forbidden-plugin", LIST, "NAME", "Do not register a plugin's modules. Repeatable."),
 )
 
-_USAGE = f"{_NAME} [OPTIONS] [--] FILE [ARG ...]"
+_USAGE = f"{_NAME} [OPTIONS] [--] FILE [ARG ...]\n  {_NAME} [--cache-dir DIR] cache info|clear"
 
 
 _MAX_LINES = 24
@@ -99,6 +101,9 @@ def main() -> None:
         traceback.print_exc()
         code = 1
     # No interpreter shutdown: nothing of it matters to anyone but this process.
+    cached = sys.modules.get("pywasmedge.runtime.cached")
+    if cached is not None:
+        cached.flush()
     os._exit(code & 0xFF)
 
 
@@ -121,6 +126,11 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
         if options.on("help") or not options.rest:
             _print(help_text(_USAGE, OPTIONS, colour=os.isatty(1)))
             return 1
+        if options.rest[0] == "cache" and not os.path.exists("cache"):
+            from .cache import run as run_cache
+
+            _print(run_cache(options.rest[1:], _cache(options)))
+            return 0
         if options.on("reactor") and len(options.rest) < 2:
             raise UsageError("--reactor needs the name of a function after the file")
         return _run(options, started, closed)
@@ -197,7 +207,16 @@ def _configure(options: Options) -> Configure:
     pages = options.number("memory-page-limit")
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)
+    configure.cache = _cache(options)
     return configure
+
+
+def _cache(options: Options) -> str | None:
+    """Where compiled code is kept, as in ``Configure.cache``."""
+    if options.on("no-cache"):
+        return "off"
+    given = options.all("cache-dir")
+    return os.path.abspath(given[-1]) if given else None
 
 
 def _call_library(vm: VM, name: str, words: list[str], deadline: float | None) -> None:

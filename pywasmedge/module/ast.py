@@ -207,6 +207,8 @@ class Module:
     """Set by the validator: what the module declares is valid; instantiation requires it."""
     checked: bytearray = field(default_factory=bytearray)
     """1 for each body that was found to be valid with ``proposals``. No other ever runs."""
+    digest: bytes = b""
+    """SHA-256 of ``data`` once somebody has asked for it."""
 
     @property
     def code_size(self) -> int:

@@ -6,6 +6,7 @@ Everything here may be called from any thread.
 from __future__ import annotations
 
 import threading
+from sys import modules
 
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, Trap
@@ -19,11 +20,12 @@ from .objects import object_at, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from ..compiler.code import Code
     from ..module.ast import Module
+    from .cached import Recorder
     from .image import Image
     from .native import CData
 
@@ -280,6 +282,8 @@ _WHOLE = 8192
 """A module with at most this many bytes of code is compiled as a whole."""
 _WHOLE_OPTIMISED = 65536
 """The same when there is only optimised code."""
+CACHED_FROM = 4096
+"""Bytes of code from which a module is worth an entry in the cache."""
 _KERNEL = 1024
 """A module with at most this many bytes of code and a loop may spend all its time in its first
 call, for which better code in the background comes too late."""
@@ -309,6 +313,7 @@ class CompiledModule:
         "_done",
         "_lock",
         "_pieces",
+        "_recorder",
         "_whole",
         "code",
         "first_level",
@@ -326,6 +331,7 @@ class CompiledModule:
         *,
         guarded: bool = True,
         compile_unit: CompileUnit | None = None,
+        cached: bool = True,
     ) -> None:
         """Prepare the code table of ``module``; nothing is compiled yet.
 
@@ -335,6 +341,7 @@ class CompiledModule:
             guarded: all memories of all instances will have guard pages.
             compile_unit: makes the code of some defined functions at some level; entries are
                 called ``f<index>``. By default LLVM does it.
+            cached: code may come from the cache, and what is made is kept there.
 
         Raises:
             MemoryError: no memory for the tables.
@@ -366,6 +373,11 @@ class CompiledModule:
         self._whole, self.first_level = self._plan()
         _watch_sigint()
         finalize(self, unregister, self._pieces).atexit = False
+        self._recorder: Recorder | None = None
+        if cached and compile_unit is None and module.code_size >= CACHED_FROM:
+            from .cached import attach
+
+            self._recorder = attach(self, self._configure)
 
     def _plan(self) -> tuple[bool, Level]:
         """Whether to compile all functions at once, and how well at first."""
@@ -448,12 +460,7 @@ class CompiledModule:
 
         with self._lock:
             loaded = load(code, self.module)
-            pages = ffi.cast("void *", loaded.start)
-            if not lib.we_module_own_code(self.handle, pages, loaded.size):
-                unregister([loaded.start])
-                lib.we_code_free(pages, loaded.size)
-                raise MemoryError
-            self._pieces.append(loaded.start)
+            self.own(loaded)
             starts = array("Q", [loaded.start + loaded.entries[f"f{i}"] for i in indices])
             lib.we_module_publish(
                 self.handle,
@@ -461,7 +468,37 @@ class CompiledModule:
                 ffi.from_buffer("uint64_t[]", starts),
                 len(indices),
             )
-            self._done.update(dict.fromkeys(indices, level))
+            self.note(dict.fromkeys(indices, level))
+        if self._recorder is not None:
+            self._recorder.add(code, level)
+
+    def own(self, loaded: Loaded | Image) -> None:
+        """Keep code as long as the module.
+
+        Raises:
+            MemoryError: no memory is left; the code is gone.
+        """
+        pages = ffi.cast("void *", loaded.start)
+        if not lib.we_module_own_code(self.handle, pages, loaded.size):
+            unregister([loaded.start])
+            lib.we_code_free(pages, loaded.size)
+            raise MemoryError
+        self._pieces.append(loaded.start)
+
+    def note(self, levels: Mapping[int, Level]) -> None:
+        """Note what defined functions are compiled with now."""
+        self._done.update(levels)
+
+    def accepts(self, level: Level) -> bool:
+        """Whether functions may be compiled with ``level`` as the configuration has it."""
+        return self._configure.tier == Tier.AUTO or level == self.first_level
+
+
+def save() -> None:
+    """Keep new code for later runs now. By itself that happens only from time to time."""
+    cached = modules.get(f"{__package__}.cached")
+    if cached is not None:
+        cached.flush()
 
 
 _watching = False

@@ -1,0 +1,243 @@
+"""Code kept from earlier runs (``pywasmedge.cache``), and new code on its way there.
+
+A module with enough code has an entry. What is in it is published when the module is prepared; code
+that is made later is collected and saved by a thread of its own, from time to time and at the end
+of the process, so that little is lost when the process is killed.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from functools import cache
+
+from ..base.forking import fork_safe
+from ..cache.directory import directory
+from ..compiler import layout
+from ..compiler.artifact import Origin
+from ..compiler.codegen import Level
+from . import image
+from .native import shared_object
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from ..base.config import Configure
+    from ..cache.directory import Directory
+    from ..cache.entry import Entry
+    from ..compiler.code import Code
+    from ..module.ast import Module
+    from .code import CompiledModule
+
+_SOURCES = ("compiler", "isa", "walk")
+"""Parts of the package that decide what code looks like."""
+_LEVELS = list(Level)
+
+
+class Recorder:
+    """Code of a module that is not in its entry yet. Safe from several threads.
+
+    Attributes:
+        damaged: an image in the entry was found to be damaged.
+    """
+
+    __slots__ = ("_codes", "_directory", "_name", "_origin", "damaged")
+
+    def __init__(self, directory: Directory, name: str, origin: Origin) -> None:
+        self._directory = directory
+        self._name = name
+        self._origin = origin
+        self._codes: list[tuple[Code, int]] = []
+        self.damaged = False
+
+    def add(self, code: Code, level: Level) -> None:
+        """Note that functions have new code."""
+        self._codes.append((code, int(level)))
+        _saver.add(self)
+
+    def save(self) -> None:
+        """Write what was noted; what cannot be written is forgotten."""
+        from ..cache.entry import save
+
+        count = len(self._codes)
+        codes = self._codes[:count]
+        if codes:
+            repair, self.damaged = self.damaged, False
+            save(self._directory, self._name, self._origin, codes, repair=repair)
+            del self._codes[:count]
+
+
+def attach(compiled: CompiledModule, configure: Configure) -> Recorder | None:
+    """Publish the code that is kept for a module.
+
+    Args:
+        compiled: the module, which has no code yet.
+        configure: what it is compiled with.
+
+    Returns:
+        What is to be told of code that is made from now on; ``None`` if the module is not cached.
+
+    Raises:
+        MemoryError: no memory is left.
+    """
+    tree = compiled.module
+    found = directory(configure.cache)
+    if found is None:
+        return None
+    origin = _origin(tree, configure, compiled.guarded)
+    name = f"{tree.digest.hex()}-{_short(origin)}"
+    recorder = Recorder(found, name, origin)
+    from ..cache.entry import open_entry
+
+    entry = open_entry(found, name, origin)
+    if entry is not None:
+        try:
+            recorder.damaged = not _publish(entry, compiled, configure)
+        finally:
+            entry.close()
+    return recorder
+
+
+def _publish(entry: Entry, compiled: CompiledModule, configure: Configure) -> bool:
+    """Let the functions of an entry start there; False if an image is damaged."""
+    whole = True
+    best: dict[int, tuple[int, int, int]] = {}
+    for number, (_, artifact) in enumerate(entry.artifacts):
+        rows = zip(artifact.functions, artifact.levels, artifact.offsets, strict=True)
+        for function, level, offset in rows:
+            if level >= best.get(function, (0,))[0] and compiled.accepts(_LEVELS[level]):
+                best[function] = (level, number, offset)
+    tree = compiled.module
+    mark = tree.proposals == configure.proposals
+    for number, (at, artifact) in enumerate(entry.artifacts):
+        functions = [f for f, (_, n, _) in best.items() if n == number]
+        if not functions:
+            continue
+        try:
+            loaded = image.load_file(artifact, tree, entry.fd, at)
+        except RuntimeError:  # it wants what this kernel does not have
+            loaded = None
+        if loaded is None:
+            whole = False
+            continue
+        compiled.own(loaded)
+        image.publish(loaded, compiled.handle, functions, [best[f][2] for f in functions])
+        compiled.note({f: _LEVELS[best[f][0]] for f in functions})
+        if mark:
+            for function in functions:
+                tree.checked[function] = 1
+    return whole
+
+
+def _origin(tree: Module, configure: Configure, guarded: bool) -> Origin:
+    if not tree.digest:
+        from ..cache.digests import digest
+
+        tree.digest = digest(tree.data)
+    return Origin(
+        tree.digest.rstrip(b"\0"),  # as artifacts give it back
+        frozenset(configure.proposals),
+        guarded,
+        configure.instruction_counting,
+        configure.cost_measuring,
+        _generator(),
+        layout.processor(),
+    )
+
+
+def _short(origin: Origin) -> str:
+    """All of an origin but the module, in 16 digits."""
+    facts = (
+        sorted(origin.proposals),
+        origin.guarded,
+        origin.count,
+        origin.cost,
+        origin.generator,
+        origin.processor,
+    )
+    return layout.checksum(repr(facts).encode())[:8].hex()
+
+
+@cache
+def _generator() -> bytes:
+    """What differs between installations of the code generator: quicker than reading it all."""
+    package = os.path.dirname(os.path.dirname(__file__))
+    facts: list[object] = [package]
+    folder = os.path.dirname(shared_object)
+    binaries = (shared_object, os.path.join(folder, "libwasmedge_c.so"))
+    facts += [_facts(os.stat(path)) for path in binaries]
+    for part in _SOURCES:
+        with os.scandir(os.path.join(package, part)) as entries:
+            files = sorted([e for e in entries if e.name.endswith(".py")], key=lambda e: e.name)
+        facts += [(e.name, _facts(e.stat())) for e in files]
+    return layout.checksum(repr(facts).encode())
+
+
+def _facts(status: os.stat_result) -> tuple[int, ...]:
+    return status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+
+
+class _Saver:
+    """A thread that saves what recorders have noted."""
+
+    FIRST = 0.5
+    """Seconds from the first new code until it is saved."""
+    LONGEST = 8.0
+    """The pause doubles up to this while there is new code all the time."""
+
+    def __init__(self) -> None:
+        # Reentrant: a finaliser may run guests, whatever it interrupts.
+        self._lock = fork_safe(threading.RLock())
+        self._flushing = fork_safe(threading.RLock())
+        self._waiting: set[Recorder] = set()
+        self._thread: threading.Thread | None = None
+        self._registered = False
+
+    def add(self, recorder: Recorder) -> None:
+        """Have a recorder save soon."""
+        if recorder in self._waiting:
+            return
+        with self._lock:
+            self._waiting.add(recorder)
+            if not self._registered:
+                import atexit
+
+                self._registered = True
+                atexit.register(self.flush)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(
+                    target=self._run, name="pywasmedge-cache", daemon=True
+                )
+                try:
+                    self._thread.start()
+                except RuntimeError:  # the process ends
+                    self._thread = None
+
+    def flush(self) -> None:
+        """Save everything now."""
+        with self._flushing:
+            with self._lock:
+                waiting = list(self._waiting)
+                self._waiting.clear()
+            for recorder in waiting:
+                recorder.save()
+
+    def _run(self) -> None:
+        from time import sleep
+
+        pause = self.FIRST
+        while True:
+            sleep(pause)
+            self.flush()
+            pause = min(2 * pause, self.LONGEST)
+            with self._lock:
+                if not self._waiting:
+                    self._thread = None
+                    return
+
+
+_saver = _Saver()
+
+
+def flush() -> None:
+    """Save all new code now: before the process ends without Python's doing."""
+    _saver.flush()

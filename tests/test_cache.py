@@ -1,0 +1,301 @@
+"""Code of earlier runs: the next run uses it, computes the same, and adds to it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cached_module
+import pytest
+from metering import sums
+
+import pywasmedge
+from pywasmedge import VM, Configure, Loader, Tier, Trap, Validator
+from pywasmedge.base.config import HostRegistration
+from pywasmedge.cache.directory import VARIABLE, Directory, directory
+from pywasmedge.cache.limit import entries
+from pywasmedge.runtime import cached
+from pywasmedge.runtime.code import CompiledModule
+
+PACKAGE = Path(pywasmedge.__file__).parents[1]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> str:
+    return str(tmp_path / "cache")
+
+
+def machine(configure: Configure, binary: bytes | None = None) -> VM:
+    vm = VM(configure)
+    vm.load_wasm(cached_module.binary() if binary is None else binary)
+    vm.validate()
+    vm.instantiate()
+    return vm
+
+
+def prepared(configure: Configure, binary: bytes | None = None) -> CompiledModule:
+    """What a process that starts now finds."""
+    module = Loader(configure).parse_bytes(cached_module.binary() if binary is None else binary)
+    Validator(configure).validate(module)
+    return CompiledModule(module.ast, configure)
+
+
+def functions(compiled: CompiledModule) -> set[int]:
+    return {i for i in range(len(compiled.module.funcs)) if compiled.has_code(i)}
+
+
+def run(configure: Configure, *indices: int) -> None:
+    vm = machine(configure)
+    for index in indices:
+        assert vm.execute(f"f{index}", 5) == cached_module.result(index, 5)
+    cached.flush()
+
+
+def opened(place: str) -> Directory:
+    found = directory(place, create=False)
+    assert found is not None
+    return found
+
+
+def test_the_next_run_has_the_code_of_the_one_before(place: str) -> None:
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    assert functions(prepared(configure)) == set()
+    run(configure, 1, 2)
+    compiled = prepared(configure)
+    assert functions(compiled) == {1, 2}
+    assert compiled.level(1) == compiled.first_level
+    assert [compiled.module.checked[i] for i in (0, 1, 2)] == [1, 1, 1]
+    run(configure, 2, 7, 1)
+    assert functions(prepared(configure)) == {1, 2, 7}
+
+
+@pytest.mark.parametrize("tier", list(Tier))
+def test_nothing_is_compiled_twice(place: str, tier: Tier, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure = Configure(cache=place, tier=tier, lazy=True)
+    run(configure, *range(9))
+
+    def fail(*_: object) -> None:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr(CompiledModule, "_install", fail)
+    monkeypatch.setattr(CompiledModule, "improve", lambda *_: False)
+    run(configure, *range(9))
+
+
+def test_better_code_replaces_quick_code(place: str) -> None:
+    quick = Configure(cache=place, tier=Tier.QUICK)
+    run(quick, 1, 2)
+    optimised = Configure(cache=place, tier=Tier.OPTIMISED, lazy=True)
+    assert functions(prepared(optimised)) == set()
+    run(optimised, 2, 3)
+    compiled = prepared(Configure(cache=place))
+    best = max(prepared(optimised).level(i) or 0 for i in (2, 3))
+    assert [compiled.level(i) for i in (1, 2, 3)] == [prepared(quick).first_level, best, best]
+    assert functions(prepared(quick)) == {1, 2}
+
+
+def test_many_runs_make_one_file_of_few_parts(place: str) -> None:
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    for index in range(20):
+        run(configure, index)
+    assert functions(prepared(configure)) == set(range(20))
+    assert len(entries(opened(place))) == 1
+    run(configure, *range(20))
+
+
+def test_entries_are_kept_apart(place: str) -> None:
+    """By options, proposals and module: what was compiled for one is not used for another."""
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    run(configure, 1)
+    counting = Configure(cache=place, tier=Tier.QUICK, instruction_counting=True)
+    assert functions(prepared(counting)) == set()
+    other = Configure(cache=place, tier=Tier.QUICK)
+    other.add_proposal(pywasmedge.Proposal.TAIL_CALL)
+    assert functions(prepared(other)) == set()
+    binary = cached_module.binary()
+    changed = binary.replace(b"\x41\x27\x6a", b"\x41\x26\x6a", 1)
+    assert changed != binary
+    assert functions(prepared(configure, changed)) == set()
+    run(counting, 1)
+    assert len(entries(opened(place))) == 2
+
+
+def test_another_code_generator_has_entries_of_its_own(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    run(configure, 1)
+    monkeypatch.setattr(cached, "_generator", lambda: b"another generato")
+    assert functions(prepared(configure)) == set()
+    run(configure, 2)
+    assert functions(prepared(configure)) == {2}
+    monkeypatch.undo()
+    assert functions(prepared(configure)) == {1}
+
+
+@pytest.mark.parametrize("count", [False, True])
+def test_metered_code_counts_the_same(place: str, count: bool) -> None:
+    configure = Configure(
+        cache=place, tier=Tier.QUICK, instruction_counting=count, cost_measuring=True
+    )
+    seen = []
+    for _ in range(3):
+        vm = machine(configure)
+        for index in (3, 4, 5):
+            vm.execute(f"f{index}", 5)
+        with pytest.raises(Trap):
+            vm.execute("outer", 1)
+        seen.append(sums(vm))
+        cached.flush()
+    assert functions(prepared(configure)) >= {3, 4, 5}
+    assert seen[1] == seen[0] == seen[2]
+    assert seen[0][1] > 0
+
+
+def test_a_backtrace_names_cached_functions(place: str) -> None:
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    traces = []
+    for _ in range(2):
+        vm = machine(configure)
+        with pytest.raises(Trap) as caught:
+            vm.execute("outer", 1)
+        traces.append(caught.value.backtrace)
+        cached.flush()
+    assert functions(prepared(configure)) == {cached_module.FUNCTIONS, cached_module.FUNCTIONS + 1}
+    assert len(traces[0]) == 2
+    assert traces[0] == traces[1]
+
+
+def test_small_modules_are_not_kept(place: str) -> None:
+    import wasmbuild as wb
+
+    binary = wb.wasm(
+        types=["-> i32"], funcs=[0], exports=[("f", "func", 0)], code=[wb.body("i32.const 1")]
+    )
+    assert machine(Configure(cache=place), binary).execute("f") == 1
+    cached.flush()
+    assert not os.path.exists(place)
+
+
+def test_the_code_outlives_its_file(place: str) -> None:
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    run(configure, 1)
+    vm = machine(configure)
+    for usage in entries(opened(place)):
+        os.unlink(usage.name, dir_fd=opened(place).fd)
+    assert vm.execute("f1", 6) == cached_module.result(1, 6)
+
+
+def test_what_is_mapped_is_freed_with_the_module(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywasmedge.runtime import code, image
+
+    monkeypatch.setattr(image, "MAP_FROM", 0)
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    run(configure, 1)
+    vm = machine(configure)
+    assert vm.execute("f1", 6) == cached_module.result(1, 6)
+    start = vm.active_module._core.compiled._pieces[0]  # type: ignore[union-attr]
+    assert code.find(start) is not None
+    name = entries(opened(place))[0].name
+    assert name in Path("/proc/self/maps").read_text()
+    vm.close()
+    del vm
+    assert name not in Path("/proc/self/maps").read_text()
+    assert code.find(start) is None
+
+
+def test_processes_share_it(place: str, tmp_path: Path) -> None:
+    """A command's code is there for the next one, which neither compiles nor loads LLVM's text."""
+    program = tmp_path / "program.wasm"
+    program.write_bytes(cached_module.binary())
+    script = (
+        "import sys; from pywasmedge import VM, Configure, Tier;"
+        "vm = VM(Configure(tier=Tier.QUICK)); vm.load_wasm(sys.argv[1]); vm.validate();"
+        "vm.instantiate(); print(vm.execute('f9', 5), 'pywasmedge.compiler.unit' in sys.modules)"
+    )
+    environment = {**os.environ, VARIABLE: place, "PYTHONPATH": str(PACKAGE)}
+    lines = [
+        subprocess.run(
+            [sys.executable, "-c", script, program],
+            env=environment,
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for _ in range(2)
+    ]
+    value = cached_module.result(9, 5)
+    assert lines == [f"{value} True\n", f"{value} False\n"]
+
+
+def command(place: str, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pywasmedge", *words],
+        env={**os.environ, VARIABLE: place, "PYTHONPATH": str(PACKAGE)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_command_uses_looks_at_and_clears_it(place: str, tmp_path: Path) -> None:
+    program = str(Path(__file__).parent / "guests" / "wordcount.wasm")
+    assert command(place, "cache", "info").stdout.splitlines()[1:] == [
+        "modules    0",
+        "size       0 bytes of 1.0 GiB",
+    ]
+    assert not os.path.exists(place)
+    assert command(place, "--no-cache", program).returncode == command(place, program).returncode
+    lines = command(place, "cache", "info").stdout.splitlines()
+    assert lines[:2] == [f"directory  {place}", "modules    1"]
+    elsewhere = str(tmp_path / "elsewhere")
+    command(place, "--cache-dir", elsewhere, program)
+    assert "modules    1" in command(place, "--cache-dir", elsewhere, "cache", "info").stdout
+    assert command(place, "cache", "clear").stdout.endswith(f" removed from {place}\n")
+    assert "modules    0" in command(place, "cache", "info").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("cache",), "either `cache info` or `cache clear`"),
+        (("cache", "info", "x"), "either"),
+        (("--no-cache", "cache", "info"), "the cache is off"),
+        (("--cache-dir", "{place}", "cache", "clear"), "{place} cannot be used as a cache"),
+    ],
+)
+def test_wrong_use_of_the_command(place: str, words: tuple[str, ...], message: str) -> None:
+    os.mkdir(place)
+    os.chmod(place, 0o777)
+    words, message = tuple(w.format(place=place) for w in words), message.format(place=place)
+    done = command(place, *words)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_environment_switches_it_off(place: str) -> None:
+    program = str(Path(__file__).parent / "guests" / "wordcount.wasm")
+    home = {"HOME": place, "XDG_CACHE_HOME": place}
+    for value, made in (("off", False), ("", True)):
+        subprocess.run(
+            [sys.executable, "-m", "pywasmedge", program],
+            env={**os.environ, **home, VARIABLE: value, "PYTHONPATH": str(PACKAGE)},
+            capture_output=True,
+            check=False,
+        )
+        assert os.path.exists(os.path.join(place, "pywasmedge")) == made
+
+
+def test_a_vm_that_is_closed_has_saved_its_code(place: str) -> None:
+    """Hosts in C may end at any time after that."""
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    configure.host_registrations.add(HostRegistration.WASI)
+    vm = machine(configure)
+    vm.execute("f1", 5)
+    vm.close()
+    assert functions(prepared(configure)) == {1}
