@@ -293,6 +293,10 @@ def test_the_command_measures(tmp_path: Path) -> None:
     assert wasmedge(*call) == (0, {})
     assert wasmedge("--enable-instruction-count", *call) == (0, {"instructions": 6003})
     assert wasmedge("--enable-gas-measuring", *call) == (0, {"cost": 6003})
+    code, found = wasmedge("--enable-time-measuring", *call)
+    assert (code, list(found)) == (0, ["execution time"])
+    both = ("--enable-instruction-count", "--enable-gas-measuring")
+    assert wasmedge(*both, *call) == (0, {"instructions": 6003, "cost": 6003})
     assert wasmedge("--gas-limit", 6003, *call) == (0, {"cost": 6003})
     assert wasmedge("--gas-limit=1", "--gas-limit", 6002, *call) == (1, {"cost": 6002})
     code, found = wasmedge("--enable-all-statistics", *call)
@@ -311,7 +315,58 @@ def test_the_command_logs_after_each_call(tmp_path: Path) -> None:
     assert wasmedge("--gas-limit", 4, "--reactor", file, "f") == (1, {"cost": 2 + 4})
 
 
+def test_the_command_measures_programs(tmp_path: Path) -> None:
+    """Command mode: ``_start``, which ends by itself or by ``proc_exit``."""
+    for text, count, code in (("nop nop", 3, 0), ("i32.const 7 call 0 nop", 2, 7)):
+        file = tmp_path / "program.wasm"
+        file.write_bytes(
+            wb.wasm(
+                types=["->", "i32 ->"],
+                imports=[("wasi_snapshot_preview1", "proc_exit", "func", 1)],
+                funcs=[0],
+                memories=[wb.limits(1)],
+                exports=[("_start", "func", 1), ("memory", "memory", 0)],
+                code=[wb.body(text)],
+            )
+        )
+        assert wasmedge("--enable-instruction-count", file) == (code, {"instructions": count})
+        assert wasmedge("--gas-limit", count - 1, file) == (1, {"cost": count - 1})
+
+
 def test_c_hosts_measure() -> None:
     done = capi_host.run(capi_host.build("statistics.c"))
     assert (done.returncode, done.stdout) == (0, "passed\n"), done.stdout + done.stderr
-    assert "[info]  instructions: " in done.stderr
+    # A block after each call that an executor or VM with switches makes, the failing ones as well.
+    assert re.findall(r"\[info\]  cost: (\d+)", done.stderr) == [
+        "4",
+        "1",
+        "140",
+        "20",
+        "100",
+        "4",
+        "5",
+    ]
+    assert done.stderr.count("[info] statistics\n") == 7
+
+
+def test_c_hosts_measure_however_they_run(tmp_path: Path) -> None:
+    functions = {
+        "five": (1, "i32.const 5"),
+        "call": (0, "nop"),
+        "nested": (0, "call 2"),
+        "returns": (1, "i32.const 5 return"),
+        "choose": (2, IF_ELSE),
+        "host": (0, "call 0"),
+    }
+    file = tmp_path / "module.wasm"
+    file.write_bytes(
+        wb.wasm(
+            types=["->", "-> i32", "i32 -> i32"],
+            imports=[("env", "host", "func", 0)],
+            funcs=[type_ for type_, _ in functions.values()],
+            exports=[(name, "func", i) for i, name in enumerate(functions, 1)],
+            code=[wb.body(text) for _, text in functions.values()],
+        )
+    )
+    done = capi_host.run(capi_host.build("statistics_paths.c"), file)
+    assert (done.returncode, done.stdout) == (0, "passed\n"), done.stdout + done.stderr
