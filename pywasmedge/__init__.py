@@ -17,7 +17,14 @@ TYPE_CHECKING = False  # typing takes longer to import than this package
 __version__ = "0.10.0"
 
 if TYPE_CHECKING:
-    from .base.config import Configure, HostRegistration, Proposal, Tier
+    from .base.config import (
+        Configure,
+        HostRegistration,
+        OptimizationLevel,
+        OutputFormat,
+        Proposal,
+        Tier,
+    )
     from .base.errors import (
         ArgumentError,
         ErrCode,
@@ -38,6 +45,7 @@ if TYPE_CHECKING:
         TableType,
         ValType,
     )
+    from .runtime.ahead import Compiler
     from .runtime.annotations import externref, f32, f64, funcref, i32, i64, v128
     from .runtime.core import Caller
     from .runtime.executor import Executor
@@ -58,6 +66,7 @@ __all__ = [
     "ArgumentError",
     "Async",
     "Caller",
+    "Compiler",
     "Configure",
     "ErrCode",
     "Executor",
@@ -79,6 +88,8 @@ __all__ = [
     "MemoryType",
     "Module",
     "ModuleInstance",
+    "OptimizationLevel",
+    "OutputFormat",
     "Proposal",
     "Stage",
     "Statistics",
@@ -104,10 +115,11 @@ __all__ = [
 ]
 
 _HOMES = {
-    "base.config": "Configure HostRegistration Proposal Tier",
+    "base.config": "Configure HostRegistration OptimizationLevel OutputFormat Proposal Tier",
     "base.errors": "ArgumentError ErrCode Exit LinkError LoadError Trap ValidationError WasmError"
     " WorkflowError",
     "base.types": "ExternKind FunctionType GlobalType Limits MemoryType TableType ValType",
+    "runtime.ahead": "Compiler",
     "runtime.annotations": "externref f32 f64 funcref i32 i64 v128",
     "runtime.core": "Caller",
     "runtime.executor": "Executor",

@@ -184,10 +184,12 @@ void *we_code_alloc(uint64_t size);
 bool we_code_seal(void *code, uint64_t size);
 void we_code_free(void *code, uint64_t size);
 /* The same pages with `size` bytes of a file from `offset` on, still to be sealed; NULL if they cannot be read,
- * have another checksum (we_checksum), or memory is exhausted. With `map` (offset: whole pages) they are the
+ * have another checksum (we_checksum; NULL: any), or memory is exhausted. With `map` (offset: whole pages) they are the
  * file's own pages, copied where the process writes to them; NULL, too, if the system does not allow that.
  * Nobody may change these bytes of the file. */
 void *we_code_from_file(int32_t file, uint64_t offset, uint64_t size, const uint64_t checksum[2], bool map);
+/* Whether bytes of a file have this checksum. */
+bool we_code_verify(int32_t file, uint64_t offset, uint64_t size, const uint64_t checksum[2]);
 bool we_code_contains(uint64_t address);
 /* What is to be written where generated code refers to `name`, or 0: the address of a C function it may
  * call, or for "we_meter" the distance of a thread's we_meter from its thread pointer. */

@@ -50,6 +50,28 @@ class Tier(IntEnum):
     """Optimised code only."""
 
 
+class OptimizationLevel(IntEnum):
+    """Effort of the ahead-of-time compiler; ``enum WasmEdge_CompilerOptimizationLevel``."""
+
+    O0 = 0
+    O1 = 1
+    O2 = 2
+    O3 = 3
+    OS = 4
+    """Like ``O2``, but not at the price of larger code."""
+    OZ = 5
+    """As small as possible."""
+
+
+class OutputFormat(IntEnum):
+    """What the ahead-of-time compiler writes; ``enum WasmEdge_CompilerOutputFormat``."""
+
+    NATIVE = 0
+    """A shared library."""
+    WASM = 1
+    """The module with its code in a custom section."""
+
+
 @dataclass(slots=True)
 class Configure:
     """Configuration of a VM and of the stages it is made of.
@@ -67,6 +89,10 @@ class Configure:
         time_measuring: measure the time guests run.
         cache: directory where code is kept for later runs, or ``"off"``; ``None`` for what the
             environment says, see ``docs/CACHE.md``.
+        optimization_level, output_format: of the ahead-of-time compiler.
+        dump_ir: it writes ``wasm.ll`` and ``wasm-opt.ll`` to the current directory.
+        generic_binary: its code is not only for processors that can do what this one can.
+        interruptible: its code can be interrupted; all code can.
     """
 
     proposals: set[Proposal] = field(default_factory=lambda: set(DEFAULT_PROPOSALS))
@@ -78,6 +104,11 @@ class Configure:
     cost_measuring: bool = False
     time_measuring: bool = False
     cache: str | None = None
+    optimization_level: OptimizationLevel = OptimizationLevel.O3
+    output_format: OutputFormat = OutputFormat.WASM
+    dump_ir: bool = False
+    generic_binary: bool = False
+    interruptible: bool = False
 
     def add_proposal(self, proposal: Proposal) -> None:
         """Enable ``proposal``; no effect if it is enabled already."""
@@ -93,14 +124,11 @@ class Configure:
 
     def copy(self) -> Configure:
         """An independent copy."""
-        return Configure(
-            set(self.proposals),
-            set(self.host_registrations),
-            self.max_memory_page,
-            self.tier,
-            self.lazy,
-            self.instruction_counting,
-            self.cost_measuring,
-            self.time_measuring,
-            self.cache,
-        )
+        made = Configure(set(self.proposals), set(self.host_registrations))
+        for name in _PLAIN:
+            setattr(made, name, getattr(self, name))
+        return made
+
+
+_PLAIN = tuple(n for n in Configure.__annotations__ if n not in ("proposals", "host_registrations"))
+"""Attributes whose values are shared by copies."""

@@ -20,12 +20,12 @@ from __future__ import annotations
 import struct
 from array import array
 from bisect import bisect_right
-from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.record import dataclass
 from . import layout
 from .code import ALIGNMENT, Code
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from collections.abc import Set as AbstractSet
@@ -153,7 +153,8 @@ def generator() -> bytes:
     return _generator
 
 
-class Piece(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Piece:
     """A piece of code in an image; ranges as in :class:`Code`, from the start of the piece."""
 
     start: int

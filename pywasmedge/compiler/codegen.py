@@ -37,6 +37,8 @@ class Level(IntEnum):
 _STACK_SIZE = 256 << 20
 _SMALL_STACK_SIZE = 16 << 20
 """The same where address space is limited (``ulimit -v``)."""
+GENERIC_CPU = "x86-64-v2"
+"""What generic code is for: lowerings use instructions up to SSE 4.1."""
 _LLVMLITE = "0.50"
 """The release whose shared library ``llvm`` knows."""
 
@@ -69,6 +71,37 @@ def verify(text: str, name: str = "") -> None:
         RuntimeError: LLVM rejects the text.
     """
     _WORKERS[Level.QUICK].run(lambda machine: machine.verify(text + MODULE_FLAGS), name)
+
+
+def stencil_machine() -> Machine:
+    """A target machine whose code runs on every processor of the family.
+
+    Symbols are numbers below 2^31: code is not position-independent where it names one.
+    """
+    return _load().machine(2, cpu=GENERIC_CPU, features="", relocation="static")
+
+
+def ahead_machine(level: int, *, generic: bool) -> Machine:
+    """A target machine for one thread that compiles ahead of time (:func:`big_thread`).
+
+    Args:
+        level: effort of code generation, 0 to 3.
+        generic: the code is to run on every processor of the last fifteen years.
+    """
+    if generic:
+        return _load().machine(level, cpu=GENERIC_CPU, features="")
+    return _load().machine(level)
+
+
+def big_thread(work: Callable[[], None], name: str) -> threading.Thread:
+    """A thread, started, on which LLVM can recurse deeply."""
+    thread = threading.Thread(target=work, name=name, daemon=True)
+    before = threading.stack_size(_stack_size())
+    try:
+        thread.start()
+    finally:
+        threading.stack_size(before)
+    return thread
 
 
 _load_lock = fork_safe(threading.Lock())
@@ -141,18 +174,9 @@ class _Worker:
             if self._jobs is None or self._thread is None or not self._thread.is_alive():
                 from queue import SimpleQueue
 
-                self._jobs = SimpleQueue()
-                self._thread = threading.Thread(
-                    target=_serve,
-                    args=(self._jobs,),
-                    name=f"pywasmedge-{self._level.name.lower()}",
-                    daemon=True,
-                )
-                before = threading.stack_size(_stack_size())
-                try:
-                    self._thread.start()
-                finally:
-                    threading.stack_size(before)
+                jobs = self._jobs = SimpleQueue()
+                name = f"pywasmedge-{self._level.name.lower()}"
+                self._thread = big_thread(lambda: _serve(jobs), name)
             return self._jobs
 
 

@@ -6,8 +6,7 @@ which LLVM is called.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -66,6 +65,13 @@ def checksum(data: ReadableBuffer) -> bytes:
         return bytes(ffi.buffer(words))
 
 
+def verify_code(fd: int, offset: int, size: int, checksum: bytes) -> bool:
+    """Whether bytes of a file have a :func:`checksum`."""
+    from .._native import ffi, lib
+
+    return bool(lib.we_code_verify(fd, offset, size, ffi.from_buffer("uint64_t[]", checksum)))
+
+
 def processor() -> int:
     """What this processor can do, as bits; see ``we_processor``."""
     from .._native import ffi, lib
@@ -73,3 +79,10 @@ def processor() -> int:
     words = ffi.new("uint32_t[8]")
     lib.we_processor(words)
     return int.from_bytes(ffi.buffer(words), "little")
+
+
+GENERIC_PROCESSOR = 1 << 0 | 1 << 9 | 1 << 13 | 1 << 19 | 1 << 20 | 1 << 23 | 1 << 160
+"""What code for ``codegen.GENERIC_CPU`` needs, in bits of ``processor()``.
+
+SSE3, SSSE3, CMPXCHG16B, SSE4.1, SSE4.2, POPCNT, SAHF.
+"""

@@ -21,7 +21,10 @@ from ctypes import (
     cast,
     string_at,
 )
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _WORDS = 10
 """Arguments of ``we_llvm_call`` for the function it calls."""
@@ -46,6 +49,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "ContextDispose": (None, [_POINTER]),
     "ParseAssembly": (_POINTER, [_POINTER, c_char_p, _TEXT]),
     "VerifyModule": (c_bool, [_POINTER, _TEXT]),
+    "PrintModuleToString": (None, [_POINTER, _TEXT]),
     "DisposeModule": (None, [_POINTER]),
     "CreatePipelineTuningOptions": (_POINTER, []),
     "PTOSetLoopInterleaving": (None, [_POINTER, c_bool]),
@@ -116,15 +120,39 @@ class LLVM:
         self._call("DisposeString", text)
         return value.decode(errors="replace")
 
-    def machine(self, optimise: int) -> Machine:
-        """A new target machine whose code generator works at level 0 to 3."""
+    def machine(
+        self,
+        optimise: int,
+        *,
+        cpu: str | None = None,
+        features: str | None = None,
+        relocation: str = "pic",
+    ) -> Machine:
+        """A new target machine whose code generator works at level 0 to 3.
+
+        Args:
+            optimise: the level.
+            cpu: processor to generate code for, this one if ``None``.
+            features: what it can do besides, what this one can do if ``None``.
+            relocation: relocation model.
+        """
+        cpu = self.cpu if cpu is None else cpu
+        features = self.features if features is None else features
         error = c_char_p()
         target = self._call("GetTargetFromTriple", self.triple.encode(), byref(error))
         if not target:
             raise RuntimeError(f"LLVM has no target {self.triple}: {self._take(error)}")
-        names = [self.triple.encode(), self.cpu.encode(), self.features.encode()]
+        names = [self.triple.encode(), cpu.encode(), features.encode()]
         handle = self._call(
-            "CreateTargetMachine", target, *names, optimise, b"pic", b"small", 0, 0, b""
+            "CreateTargetMachine",
+            target,
+            *names,
+            optimise,
+            relocation.encode(),
+            b"small",
+            0,
+            0,
+            b"",
         )
         if not handle:
             raise RuntimeError(f"LLVM cannot make a target machine for {self.triple} {self.cpu}")
@@ -143,12 +171,15 @@ class Machine:
         self._call("DisposeTargetData", data)
         self._header = f'target datalayout = "{layout}"\ntarget triple = "{llvm.triple}"\n'
 
-    def compile(self, text: str, passes: int | None) -> bytes:
+    def compile(
+        self, text: str, passes: int | None, show: Callable[[str], None] | None = None
+    ) -> bytes:
         """Object file of a module in LLVM's text form.
 
         Args:
             text: the module, without target lines.
             passes: 1 to 3: run the pipeline of that level first; ``None``: no passes.
+            show: is given the module's text after the passes.
 
         Raises:
             RuntimeError: LLVM rejects the text.
@@ -159,6 +190,8 @@ class Machine:
             try:
                 if passes is not None:
                     self._run_passes(module, passes)
+                if show is not None:
+                    show(self._llvm._text("PrintModuleToString", module))
                 return self._emit(module)
             finally:
                 self._call("DisposeModule", module)

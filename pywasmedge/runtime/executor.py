@@ -142,7 +142,14 @@ class Executor(Closing):
         with module._lock:
             found = module._code.get(key)
             if found is None:
-                found = CompiledModule(module.ast, self._configure, guarded=guarded)
+                found = CompiledModule(
+                    module.ast,
+                    self._configure,
+                    guarded=guarded,
+                    cached=module._precompiled is None,
+                )
+                if module._precompiled is not None:
+                    module._precompiled.install(found, self._configure)
                 module._code[key] = found
         return found
 

@@ -52,7 +52,9 @@ class Image:
         return found
 
 
-def load_file(artifact: Artifact, module: Module, fd: int, offset: int) -> Image | None:
+def load_file(
+    artifact: Artifact, module: Module, fd: int, offset: int, *, verified: bool = False
+) -> Image | None:
     """Load the image of an artifact that is in a file; large ones are mapped.
 
     Args:
@@ -60,6 +62,7 @@ def load_file(artifact: Artifact, module: Module, fd: int, offset: int) -> Image
         module: the module it was made from.
         fd: the file, whose bytes nobody changes.
         offset: where in it the artifact begins, a multiple of ``ALIGNMENT``.
+        verified: the image has been compared with its checksum.
 
     Returns:
         The image, or ``None`` if it is damaged or cannot be read.
@@ -70,6 +73,7 @@ def load_file(artifact: Artifact, module: Module, fd: int, offset: int) -> Image
     """
     start, size = artifact.image
     checksum = ffi.from_buffer("uint64_t[]", artifact.image_checksum)
+    checksum = ffi.NULL if verified else checksum
     for mapped in (True, False) if size >= MAP_FROM else (False,):
         pages = lib.we_code_from_file(fd, offset + start, size, checksum, mapped)
         if pages:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ..module import ast
     from .code import CompiledModule
     from .plan import Plan
+    from .precompiled import Precompiled
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +55,23 @@ class Module(Closing):
     Code is generated for it at the first instantiation and shared by all instances.
     """
 
-    __slots__ = ("__weakref__", "_checked", "_code", "_lock", "_plan", "ast")
+    __slots__ = ("__weakref__", "_checked", "_code", "_lock", "_plan", "_precompiled", "ast")
 
-    def __init__(self, tree: ast.Module, checked: Checked) -> None:
-        """Wrap a decoded module; ``checked`` is what the loader found out about its validity."""
+    def __init__(
+        self, tree: ast.Module, checked: Checked, precompiled: Precompiled | None = None
+    ) -> None:
+        """Wrap a decoded module.
+
+        Args:
+            tree: the module.
+            checked: what the loader found out about its validity.
+            precompiled: code that came with it.
+        """
         self.ast = tree
         self._checked = checked
         self._lock = RLock()
         self._plan: Plan | None = None
+        self._precompiled = precompiled
         self._code: dict[object, CompiledModule] = {}
 
     @property
@@ -128,11 +138,12 @@ class Loader(Closing):
         self._configure = configure.copy() if configure else Configure()
 
     def parse_file(self, path: str | os.PathLike[str]) -> Module:
-        """Load the binary in a file.
+        """Load the binary in a file, or the shared library that one was compiled to.
 
         Raises:
             LoadError: 0x20 if there is no such file that can be read, 0x21 if reading fails,
-                other codes below 0x40 if the content is malformed.
+                other codes below 0x40 if the content is malformed; for a library see
+                :func:`precompiled.in_library`.
         """
         try:
             file = open(path, "rb", buffering=0)  # noqa: SIM115
@@ -140,10 +151,11 @@ class Loader(Closing):
             raise _unreadable(ErrCode.ILLEGAL_PATH, path, error) from error
         with file:
             try:
-                data = file.read()
+                library = _library(file.fileno())
+                data = library[0] if library else file.read()
             except OSError as error:
                 raise _unreadable(ErrCode.READ_ERROR, path, error) from error
-        return self.parse_bytes(data)
+        return self._module(data, library[1] if library else None)
 
     def parse_bytes(self, data: ReadableBuffer) -> Module:
         """Load a binary from a bytes-like object (which is copied unless it is ``bytes``).
@@ -151,10 +163,34 @@ class Loader(Closing):
         Raises:
             LoadError: the binary is malformed (0x22 if empty).
         """
+        return self._module(data if type(data) is bytes else bytes(memoryview(data)), None)
+
+    def _module(self, data: bytes, precompiled: Precompiled | None) -> Module:
+        """Decode a module; without ``precompiled``, code may be in one of its custom sections."""
         from ..module.loader import load
 
-        tree = load(data if type(data) is bytes else bytes(memoryview(data)), self._configure)
-        return Module(tree, _check(tree, self._configure))
+        tree = load(data, self._configure)
+        if precompiled is None and "wasmedge" in dict(tree.customs):
+            from .precompiled import in_module
+
+            precompiled = in_module(data)
+        if precompiled is not None and precompiled.valid_with(self._configure.proposals):
+            checked = Checked(frozenset(self._configure.proposals), None)
+        else:
+            checked = _check(tree, self._configure)
+        return Module(tree, checked, precompiled)
+
+
+def _library(fd: int) -> tuple[bytes, Precompiled] | None:
+    """Module and code in a shared library; ``None`` for any other file."""
+    try:
+        if os.pread(fd, 1, 0) != b"\x7f":
+            return None
+    except OSError:  # a pipe
+        return None
+    from .precompiled import in_library
+
+    return in_library(fd)
 
 
 def _unreadable(code: ErrCode, path: object, error: Exception) -> LoadError:

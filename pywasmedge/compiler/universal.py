@@ -1,0 +1,96 @@
+"""Compiled modules that any engine can run: the module with its code in a custom section."""
+
+from __future__ import annotations
+
+from ..base.errors import LoadError
+from ..module.reader import u32
+from . import artifact as artifacts
+from . import layout
+from .artifact import ArtifactError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from .artifact import Artifact, Origin
+    from .code import Code
+
+SECTION = "wasmedge"
+"""Name of the custom section."""
+_NAME = bytes([len(SECTION)]) + SECTION.encode()
+
+
+def module_id(module: bytes) -> bytes:
+    """What an artifact says about the module it was made from."""
+    return layout.checksum(module)
+
+
+def without_code(data: bytes) -> bytes:
+    """A module without its code sections; the same object if there are none."""
+    sections = _sections(data)
+    if not sections:
+        return data
+    parts, at = [], 0
+    for start, _, end in sections:
+        parts.append(data[at:start])
+        at = end
+    return b"".join((*parts, data[at:]))
+
+
+def write(origin: Origin, codes: Iterable[tuple[Code, int]], module: bytes) -> bytes:
+    """``module``, which has no code section, with one at its end."""
+    content = _NAME + artifacts.write(artifacts.AHEAD, origin, codes)
+    return b"".join((module, b"\0", _leb(len(content)), content))
+
+
+def find(data: bytes, reject: Callable[[str], None]) -> tuple[Artifact, memoryview] | None:
+    """The last artifact in a module's code sections that belongs to it and can run here.
+
+    Args:
+        data: a module, well-formed as far as its sections go.
+        reject: is told why another one could not be used.
+
+    Returns:
+        The artifact, verified with its image, and its bytes.
+    """
+    identity = b""
+    for _, start, end in reversed(_sections(data)):
+        content = memoryview(data)[start:end]
+        try:
+            artifact = artifacts.read(content)
+            identity = identity or module_id(without_code(data))
+            if artifact.kind != artifacts.AHEAD or artifact.origin.module != identity:
+                raise ArtifactError("made from another module")
+            reason = artifact.origin.misfit()
+            if reason:
+                raise ArtifactError(reason)
+        except ArtifactError as error:
+            reject(str(error))
+        else:
+            return artifact, content
+    return None
+
+
+def _sections(data: bytes) -> list[tuple[int, int, int]]:
+    """Start, start of the content and end of all code sections."""
+    found = []
+    at, end = 8, len(data)
+    try:
+        while at < end:
+            size, content = u32(data, at + 1, end)
+            stop = content + size
+            if not data[at] and data.startswith(_NAME, content) and len(_NAME) <= size:
+                found.append((at, content + len(_NAME), stop))
+            at = stop
+    except LoadError:
+        pass
+    return found
+
+
+def _leb(number: int) -> bytes:
+    """Unsigned LEB128."""
+    out = bytearray()
+    while number >= 0x80:
+        out.append(number & 0x7F | 0x80)
+        number >>= 7
+    return bytes((*out, number))
