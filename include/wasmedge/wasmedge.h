@@ -470,8 +470,8 @@ WASMEDGE_CAPI_EXPORT extern void WasmEdge_ConfigureDelete(WasmEdge_ConfigureCont
  * one statistics switch on; otherwise the context stays as it is. Creating one with a switch on resets the
  * cost limit of its statistics, so WasmEdge_StatisticsSetCostLimit comes after that.
  *
- * Instructions and their costs are those of instances that were made by an executor or VM with the same switch
- * on; what others execute is not counted. Time is measured whoever made the instance.
+ * Instructions and their costs are those of instances that an executor or VM with the same switch made; what
+ * others execute is not counted. Time is measured whoever made the instance.
  *
  * The counters add up over all runs until WasmEdge_StatisticsClear (or WasmEdge_VMCleanup). Every top-level
  * run logs them at info level. A lock in the context makes all of these functions safe from several threads,
