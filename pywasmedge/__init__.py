@@ -24,6 +24,7 @@ if TYPE_CHECKING:
         OutputFormat,
         Proposal,
         Tier,
+        Validation,
     )
     from .base.errors import (
         ArgumentError,
@@ -99,6 +100,7 @@ __all__ = [
     "Tier",
     "Trap",
     "ValType",
+    "Validation",
     "ValidationError",
     "Validator",
     "WasiModule",
@@ -115,7 +117,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "base.config": "Configure HostRegistration OptimizationLevel OutputFormat Proposal Tier",
+    "base.config": "Configure HostRegistration OptimizationLevel OutputFormat Proposal Tier"
+    " Validation",
     "base.errors": "ArgumentError ErrCode Exit LinkError LoadError Trap ValidationError WasmError"
     " WorkflowError",
     "base.types": "ExternKind FunctionType GlobalType Limits MemoryType TableType ValType",

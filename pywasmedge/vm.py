@@ -129,6 +129,8 @@ class VM(Closing):
     def register_module_from_file(self, name: str, path: str | PathLike[str]) -> ModuleInstance:
         """Load, validate and instantiate a file, and register it as ``name``.
 
+        ``Configure.validation`` says when function bodies are validated.
+
         Raises:
             WasmError: of any of the steps; 0x60 if the name is taken.
         """
@@ -248,6 +250,7 @@ class VM(Closing):
     ) -> Any:
         """Load, validate and instantiate a file, then call one of its functions.
 
+        ``Configure.validation`` says when function bodies are validated.
         The new instance becomes the active one; the loaded module and the stage stay, but for
         the step back from INSTANTIATED to VALIDATED.
 
@@ -275,6 +278,17 @@ class VM(Closing):
             return self._call(self._function(self._start(module), name), args, None)
 
         return run() if timeout is None else with_timeout(timeout, run)
+
+    def start(self, source: Source) -> ModuleInstance:
+        """Load, validate and instantiate a module as :meth:`run_wasm_from_file` does.
+
+        Returns:
+            The new instance, which becomes the active one.
+
+        Raises:
+            WasmError, Exit: of any of the steps, see there.
+        """
+        return self._start(self._ready(source))
 
     # --- in the background -----------------------------------------------------------------------
 
@@ -356,9 +370,10 @@ class VM(Closing):
         return self._loader.parse_bytes(source)
 
     def _checked(self, source: Source) -> Module:
-        module = self._loaded(source)
-        if not module.validated:
-            self._validator.validate(module)
+        """A module that may be instantiated, see ``Configure.validation``."""
+        module = source if isinstance(source, Module) else self._loader.load(source)
+        if not module.ast.validated:
+            self._validator.admit(module)
         return module
 
     def _ready(self, source: Source) -> Module:

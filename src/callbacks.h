@@ -17,8 +17,8 @@ void *we_py_find(void *module, uint8_t kind, const char *name, uint32_t length);
 void we_py_module_end(void *module);
 /* Another context of an AST module, or NULL. */
 void *we_py_ast_hold(const void *module);
-/* A call from C has ended with `code` because a host function of Python raised: logs the exception
- * unless the guest has just ended itself. */
+/* A call from C has ended with `code` because a host function of Python, or compiling a function, raised:
+ * logs the exception unless the guest has just ended itself. */
 void we_py_forget(int32_t code);
 
 #endif

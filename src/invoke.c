@@ -192,7 +192,10 @@ void *rt_lazy_compile(we_instance *instance, uint32_t index) {
     trap_unless_stack_for_python(thread);
     guest_ends(thread);
     const int32_t code = we_bound_python.we_py_compile(module->self, index);
-    if (code != 0) trap_raise(code);
+    if (code != 0) {
+      python_raised = true;
+      trap_raise(code);
+    }
     guest_begins(thread);
     entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);
     if (module_is_thunk(entry, index)) trap_raise(TRAP_RUNTIME_ERROR);

@@ -26,6 +26,7 @@ from pywasmedge.compiler.codegen import verify
 from pywasmedge.compiler.unit import UnitWriter
 from pywasmedge.module.loader import load
 from pywasmedge.walk.check import check
+from pywasmedge.walk.rules import validate_module
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,25 @@ def compiles(module: Module) -> None:
     writer = UnitWriter(module, ALL.proposals, guarded=len(module.data) % 2 == 0)
     if module.bodies:
         verify(writer.write(range(len(module.bodies))), "a fuzzed module")
+
+
+def accepted_lazily(binary: bytes) -> bool:
+    """Whether a module is valid, each body being checked only when its code is generated."""
+    try:
+        module = load(binary, ALL, bodies=False)
+        validate_module(module, ALL)
+    except (LoadError, ValidationError):
+        return False
+    writer = UnitWriter(module, ALL.proposals, guarded=True)
+    for index in range(len(module.bodies)):
+        try:
+            assert writer.write([index])
+        except (LoadError, ValidationError) as error:
+            assert error.offset is not None
+            assert not module.checked[index]
+        except Trap as error:
+            assert error.code == ErrCode.RUNTIME_ERROR  # too complex to compile
+    return 0 not in module.checked
 
 
 # --- mutation --------------------------------------------------------------------------------
@@ -176,6 +196,7 @@ def test_random_bytes(seed: int) -> None:
             code + wb.section(10, b"\1" + wb.name(b"\0" + few + b"\x0b")),
         ):
             module = accepted(binary)
+            assert accepted_lazily(binary) == (module is not None)
             if module is not None:
                 compiles(module)
 
@@ -190,6 +211,8 @@ def test_mutated_modules(seed: int) -> None:
             for _ in range(random.randrange(2)):
                 binary = mutate_bytes(random, binary)
             module = accepted(binary)
+            if len(binary) < 3_000:
+                assert accepted_lazily(binary) == (module is not None)
             if module is not None:
                 valid += 1
                 if len(binary) < 3_000:

@@ -39,6 +39,22 @@ class HostRegistration(IntEnum):
     WASMEDGE_PROCESS = 1
 
 
+class Validation(IntEnum):
+    """When function bodies are validated if loading, validating and running is one step.
+
+    That is so in the command, and in what runs or registers a file or bytes
+    (``VM.run_wasm_from_*``, ``VM.register_module_from_*``). What a module declares is always
+    validated first. ``Loader`` and ``Validator`` always look at everything.
+    """
+
+    AUTO = 0
+    """``EAGER`` for small binaries, otherwise ``LAZY``."""
+    EAGER = 1
+    """All of them, before anything runs."""
+    LAZY = 2
+    """Each one when it is called first; an invalid one makes this call fail with its error."""
+
+
 class Tier(IntEnum):
     """Which code generator serves a function."""
 
@@ -83,6 +99,7 @@ class Configure:
         host_registrations: host modules a VM registers by itself.
         max_memory_page: most pages an instantiated memory may have, 0 to 65536.
         tier: which code generator serves functions.
+        validation: when the one-step functions validate function bodies.
         lazy: compile functions at their first call (``None``: decided by the module's size).
         instruction_counting: count the instructions that are executed (see ``Statistics``).
         cost_measuring: add up their cost and respect its limit.
@@ -99,6 +116,7 @@ class Configure:
     host_registrations: set[HostRegistration] = field(default_factory=set)
     max_memory_page: int = MAX_PAGES
     tier: Tier = Tier.AUTO
+    validation: Validation = Validation.AUTO
     lazy: bool | None = None
     instruction_counting: bool = False
     cost_measuring: bool = False

@@ -335,10 +335,15 @@ def WasmEdge_ModuleInstanceWASIGetExitCode(instance: ModuleInstance | None) -> i
 @ffi.def_extern()
 def we_py_forget(code: int) -> None:
     """See ``src/callbacks.h``."""
-    from ..base.errors import Exit
+    from ..base.errors import Exit, WasmError
     from ..runtime.call import forget
+    from ..runtime.code import take_failure
 
-    error = forget()
+    error = take_failure()
+    if isinstance(error, WasmError) and error.code == code:  # an invalid function
+        log_failure(str(error))
+        return
+    error = forget() or error
     if error is not None and not isinstance(error, Exit):
         import traceback
 

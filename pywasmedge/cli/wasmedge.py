@@ -10,8 +10,8 @@ import time
 from typing import TYPE_CHECKING
 
 from ..base import log
-from ..base.config import Configure, HostRegistration, Proposal
-from ..base.errors import ErrCode, Exit, Trap, WasmError
+from ..base.config import Configure, HostRegistration, Proposal, Validation
+from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmError
 from ..base.types import MAX_PAGES, ValType
 from .options import LIST, TOGGLE, VALUE, Option, Options, UsageError, help_text
 
@@ -67,6 +67,9 @@ OPTIONS = (
         for name, proposal in _PROPOSALS.items()
     ),
     Option("enable-all", TOGGLE, "", f"Same as {' '.join(f'--{name}' for name in _ALL)}."),
+    Option(
+        "validate-all", TOGGLE, "", "Validate functions before any runs, not when first called."
+    ),
     Option("time-limit", VALUE, "MS", "End the program after so many milliseconds; 0: never."),
     Option("gas-limit", VALUE, "N", "End the program when its cost would exceed N."),
     Option("memory-page-limit", VALUE, "N", "Most pages of 64 KiB a memory may have."),
@@ -176,19 +179,24 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
         _call(vm, "_start", [], deadline)
     except Exit as end:
         return 0 if options.on("reactor") else end.exit_code
+    except (LoadError, ValidationError) as error:  # in a function that was called first now
+        _name_file(error, file)
+        raise
     return int(wasi.exit_code)
 
 
 def _instantiate(vm: VM, file: str) -> None:
     """Make the program in ``file`` the active instance; errors name the file."""
     try:
-        vm.load_wasm(file)
-        vm.validate()
-        vm.instantiate()
+        vm.start(file)
     except WasmError as error:
-        if repr(file) not in error.detail:
-            error.detail = f"{file!r}: {error.detail}" if error.detail else repr(file)
+        _name_file(error, file)
         raise
+
+
+def _name_file(error: WasmError, file: str) -> None:
+    if repr(file) not in error.detail:
+        error.detail = f"{file!r}: {error.detail}" if error.detail else repr(file)
 
 
 def _configure(options: Options) -> Configure:
@@ -204,6 +212,8 @@ def _configure(options: Options) -> Configure:
         setattr(configure, switch, options.on(name) or options.on("enable-all-statistics"))
     if options.on("gas-limit"):
         configure.cost_measuring = True
+    if options.on("validate-all"):
+        configure.validation = Validation.EAGER
     pages = options.number("memory-page-limit")
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)

@@ -32,7 +32,8 @@ def trap(code: int) -> BaseException:
     """The exception for a call of this thread that ended with trap ``code``.
 
     It is a :class:`Trap` with the guest functions that were on the stack, unless compiling a
-    function at its first call failed: then it is what went wrong there.
+    function at its first call failed: then it is what went wrong there, such as a
+    ValidationError.
     """
     try:
         kind = ErrCode(code)
@@ -40,9 +41,9 @@ def trap(code: int) -> BaseException:
         return Trap(ErrCode.EXECUTION_FAILED, f"host function returned {code:#x}")
     record = lib.we_trap_latest()
     exhausted = record and record.stack_overflow
-    if kind == ErrCode.RUNTIME_ERROR and not exhausted:
+    if kind < ErrCode.MODULE_NAME_CONFLICT and not exhausted:
         error = take_failure()
-        if error is not None:
+        if error is not None and getattr(error, "code", ErrCode.RUNTIME_ERROR) == kind:
             return error
     if not record or record.code != code:
         return Trap(kind)

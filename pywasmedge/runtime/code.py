@@ -9,7 +9,7 @@ import threading
 from sys import modules
 
 from ..base.config import Configure, Tier
-from ..base.errors import ErrCode, Trap
+from ..base.errors import ErrCode, LoadError, ValidationError, WasmError
 from ..base.forking import fork_safe
 from ..base.record import dataclass
 from ..base.types import FunctionType, ValType
@@ -238,7 +238,7 @@ _failures = threading.local()
 def take_failure() -> BaseException | None:
     """The exception that made compiling at a first call fail on this thread, if any; once.
 
-    The guest's call then ends with trap code 0x02.
+    The guest's call then ends with the code of the error, 0x02 if it has none.
     """
     error: BaseException | None = getattr(_failures, "error", None)
     _failures.error = None
@@ -250,7 +250,7 @@ def _attempt(work: Callable[[], None]) -> int:
         work()
     except BaseException as error:
         _failures.error = error
-        return int(error.code) if isinstance(error, Trap) else int(ErrCode.RUNTIME_ERROR)
+        return int(error.code) if isinstance(error, WasmError) else int(ErrCode.RUNTIME_ERROR)
     return 0
 
 
@@ -297,7 +297,7 @@ class CompiledModule:
     code wait; it is never held while guest code runs.
 
     Attributes:
-        module: the validated module.
+        module: the module; bodies that are not validated yet are when they are compiled.
         code: ``void **``, native entry of every defined function.
         type_ids: ``uint32_t *``, process-wide number of each type.
         handle: the ``we_module *`` that instances are made of.
@@ -336,7 +336,7 @@ class CompiledModule:
         """Prepare the code table of ``module``; nothing is compiled yet.
 
         Args:
-            module: a validated module.
+            module: a module whose declarations are valid.
             configure: decides on tier and laziness; default configuration if ``None``.
             guarded: all memories of all instances will have guard pages.
             compile_unit: makes the code of some defined functions at some level; entries are
@@ -406,6 +406,7 @@ class CompiledModule:
         """Compile defined function ``index`` unless that has been done.
 
         Raises:
+            LoadError, ValidationError: its body is not valid, which was not known before.
             RuntimeError: the code generator failed; a defect.
             MemoryError: no executable memory is left.
         """
@@ -415,7 +416,12 @@ class CompiledModule:
             if index in self._done:
                 return
             group = range(len(self.module.funcs)) if self._whole else (index,)
-            self._make([i for i in group if i not in self._done], self.first_level)
+            try:
+                self._make([i for i in group if i not in self._done], self.first_level)
+            except (LoadError, ValidationError):
+                if not self._whole:
+                    raise
+                self._make((index,), self.first_level)  # another one may be the invalid one
         if self._configure.tier == Tier.AUTO:
             from .optimiser import optimiser
 

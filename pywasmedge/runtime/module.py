@@ -6,7 +6,7 @@ import os
 from threading import RLock
 
 from ..base.closing import Closing
-from ..base.config import Configure
+from ..base.config import Configure, Validation
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.record import dataclass
 
@@ -49,8 +49,12 @@ class Checked:
     error: ValidationError | None
 
 
+EAGER_SIZE = 32 << 10
+"""Bytes of a binary up to which ``Validation.AUTO`` means ``EAGER``: that takes up to 4 ms."""
+
+
 class Module(Closing):
-    """A loaded module (section 2.5). Immutable but for the mark that validation succeeded.
+    """A loaded module (section 2.5). Immutable but for the marks that validation succeeded.
 
     Code is generated for it at the first instantiation and shared by all instances.
     """
@@ -58,13 +62,14 @@ class Module(Closing):
     __slots__ = ("__weakref__", "_checked", "_code", "_lock", "_plan", "_precompiled", "ast")
 
     def __init__(
-        self, tree: ast.Module, checked: Checked, precompiled: Precompiled | None = None
+        self, tree: ast.Module, checked: Checked | None, precompiled: Precompiled | None = None
     ) -> None:
         """Wrap a decoded module.
 
         Args:
             tree: the module.
-            checked: what the loader found out about its validity.
+            checked: what the loader found out about its validity; ``None`` if it has not looked
+                at the bodies.
             precompiled: code that came with it.
         """
         self.ast = tree
@@ -76,8 +81,8 @@ class Module(Closing):
 
     @property
     def validated(self) -> bool:
-        """Whether a validator has accepted the module."""
-        return self.ast.validated
+        """Whether a validator has accepted the module, or all that it consists of."""
+        return self.ast.validated and 0 not in self.ast.checked
 
     @property
     def imports(self) -> list[ImportType]:
@@ -121,7 +126,7 @@ class Module(Closing):
 
     def __repr__(self) -> str:
         tree = self.ast
-        mark = "" if tree.validated else ", not validated"
+        mark = "" if self.validated else ", not validated"
         return (
             f"<Module {len(tree.data)} bytes, {len(tree.imports)} imports, "
             f"{len(tree.exports)} exports{mark}>"
@@ -145,17 +150,7 @@ class Loader(Closing):
                 other codes below 0x40 if the content is malformed; for a library see
                 :func:`precompiled.in_library`.
         """
-        try:
-            file = open(path, "rb", buffering=0)  # noqa: SIM115
-        except (OSError, ValueError) as error:
-            raise _unreadable(ErrCode.ILLEGAL_PATH, path, error) from error
-        with file:
-            try:
-                library = _library(file.fileno())
-                data = library[0] if library else file.read()
-            except OSError as error:
-                raise _unreadable(ErrCode.READ_ERROR, path, error) from error
-        return self._module(data, library[1] if library else None)
+        return self._module(*_read(path), whole=True)
 
     def parse_bytes(self, data: ReadableBuffer) -> Module:
         """Load a binary from a bytes-like object (which is copied unless it is ``bytes``).
@@ -163,22 +158,62 @@ class Loader(Closing):
         Raises:
             LoadError: the binary is malformed (0x22 if empty).
         """
-        return self._module(data if type(data) is bytes else bytes(memoryview(data)), None)
+        return self._module(_copied(data), None, whole=True)
 
-    def _module(self, data: bytes, precompiled: Precompiled | None) -> Module:
+    def load(self, source: str | os.PathLike[str] | ReadableBuffer) -> Module:
+        """Load a file or bytes to run them at once.
+
+        Bodies are decoded when ``Configure.validation`` says that they are validated.
+
+        Raises:
+            LoadError: as the other methods; it says nothing about bodies not decoded yet.
+        """
+        precompiled = None
+        if isinstance(source, (str, os.PathLike)):
+            data, precompiled = _read(source)
+        else:
+            data = _copied(source)
+        mode = self._configure.validation
+        small = mode == Validation.AUTO and len(data) <= EAGER_SIZE
+        return self._module(data, precompiled, whole=small or mode == Validation.EAGER)
+
+    def _module(self, data: bytes, precompiled: Precompiled | None, *, whole: bool) -> Module:
         """Decode a module; without ``precompiled``, code may be in one of its custom sections."""
         from ..module.loader import load
 
-        tree = load(data, self._configure)
+        tree = load(data, self._configure, bodies=whole and precompiled is None)
         if precompiled is None and "wasmedge" in dict(tree.customs):
             from .precompiled import in_module
 
             precompiled = in_module(data)
+        checked = None
         if precompiled is not None and precompiled.valid_with(self._configure.proposals):
             checked = Checked(frozenset(self._configure.proposals), None)
-        else:
+            tree.checked[:] = b"\1" * len(tree.checked)
+        elif whole:
             checked = _check(tree, self._configure)
         return Module(tree, checked, precompiled)
+
+
+def _read(path: str | os.PathLike[str]) -> tuple[bytes, Precompiled | None]:
+    """Content of a file, which is not mapped as it may change; for a library module and code.
+
+    Raises:
+        LoadError: 0x20 or 0x21; what is wrong with a library.
+    """
+    try:
+        file = open(path, "rb", buffering=0)  # noqa: SIM115
+    except (OSError, ValueError) as error:
+        raise _unreadable(ErrCode.ILLEGAL_PATH, path, error) from error
+    with file:
+        try:
+            return _library(file.fileno()) or (file.read(), None)
+        except OSError as error:
+            raise _unreadable(ErrCode.READ_ERROR, path, error) from error
+
+
+def _copied(data: ReadableBuffer) -> bytes:
+    return data if type(data) is bytes else bytes(memoryview(data))
 
 
 def _library(fd: int) -> tuple[bytes, Precompiled] | None:
@@ -224,10 +259,32 @@ class Validator(Closing):
 
         Raises:
             ValidationError: the module is not valid (codes 0x40 to 0x5F); the mark is unchanged.
+            LoadError: a body that was not decoded before is malformed.
         """
         checked = module._checked
-        if checked.proposals != self._configure.proposals:
+        if checked is None or checked.proposals != self._configure.proposals:
             checked = _check(module.ast, self._configure)
+            if module._checked is None:
+                module._checked = checked
         if checked.error is not None:
             raise checked.error.with_traceback(None)
         module.ast.validated = True
+
+    def admit(self, module: Module) -> None:
+        """Let ``module`` be run: bodies that are not validated yet are when they are called first.
+
+        Raises:
+            ValidationError, LoadError: as :meth:`validate`, but for these bodies.
+        """
+        tree = module.ast
+        if module._checked is not None or tree.proposals != self._configure.proposals:
+            self.validate(module)
+            return
+        from ..walk.rules import validate_module
+
+        try:
+            validate_module(tree, self._configure)
+        except ValidationError:
+            self.validate(module)  # malformed bodies come first
+            raise
+        tree.validated = True
