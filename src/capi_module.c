@@ -297,7 +297,11 @@ static void *make_object(WasmEdge_ModuleInstanceContext *module, entry *one) {
 
 static inline void *find(const WasmEdge_ModuleInstanceContext *context, uint8_t kind, WasmEdge_String name) {
   WasmEdge_ModuleInstanceContext *module = (WasmEdge_ModuleInstanceContext *)context;
-  if (UNLIKELY(module == NULL || (name.Buf == NULL && name.Length > 0))) return NULL;
+  if (UNLIKELY(module == NULL)) return NULL;
+  if (UNLIKELY(name.Buf == NULL)) {
+    if (name.Length > 0) return NULL;
+    name.Buf = "";
+  }
   table *exports = atomic_load_explicit(&module->exports, memory_order_acquire);
   const uint64_t hash = hash_name(kind, name.Buf, name.Length);
   entry *one = atomic_load_explicit(place_of(exports, hash, kind, name.Buf, name.Length), memory_order_acquire);
