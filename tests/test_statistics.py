@@ -90,6 +90,30 @@ def test_loops_stop_at_the_limit(tier: Tier) -> None:
     assert sums(vm) == (600_004, 600_003)
 
 
+@TIERS
+def test_what_precedes_the_limit_has_happened(tier: Tier) -> None:
+    """Stores of stretches that were paid for, even if later ones would overwrite them."""
+    stores = [f"i32.const 0 i32.const {i} i32.store 2 0 local.get 0 br_if 0" for i in (1, 2, 3)]
+    turn = "i32.const 0 i32.const 0 i32.load 2 0 i32.const 1 i32.add i32.store 2 0 br 0"  # and loop
+    vm = machine(
+        module(
+            f"block void {' '.join(stores)} end i32.const 1",
+            f"i32.const 0 i32.const 0 i32.store 2 0 loop void {turn} end i32.const 1",
+            "local.get 0 i32.load 2 0",
+        ),
+        configure(tier),
+    )
+    after = [("f0", limit, min((limit - 1) // 5, 3)) for limit in range(6, 19)]
+    after += [("f1", 3 + 8 * turns, turns) for turns in (0, 1, 2, 1000)]
+    for name, limit, expected in after:
+        vm.statistics.cost_limit = limit
+        assert code_of(vm.execute, name, 0) == 0x03
+        vm.statistics.clear()
+        vm.statistics.cost_limit = NO_LIMIT
+        assert vm.execute("f2", 0) == expected, (name, limit)
+        vm.statistics.clear()
+
+
 def test_long_stretches_are_counted_in_parts() -> None:
     most = 65535
     for text, count in (

@@ -5,11 +5,6 @@ returns, and end where control leaves. A segment is charged before it runs. Coun
 thread (``we_meter``) are kept like two more locals, so that loops have them in registers. They are
 stored in segments that may fault, begin a turn of a loop, or are followed by a call or the return.
 
-Functions of a unit that call each other pass these values on as parameters and results, so that
-they need not be loaded, which takes longer than a small function. Such a function is called
-``g<index>``; its native entry ``f<index>`` does nothing but call it. Functions that make tail calls
-have no such form, as their callees may not have one, nor have those in tables.
-
 What a segment costs is looked up in an array that the kernel keeps for each cost table; to that end
 the code lists the opcodes of its segments (``we_segments``). Where the budget does not suffice, a
 helper asks for more, or finds the instruction at which the limit is exceeded.
@@ -17,16 +12,13 @@ helper asks for more, or finds the instruction at which the limit is exceeded.
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from ..module import reader
 from ..walk.stack import ELSE, END, FUNCTION, IF, LOOP
 from . import layout
-from .abi import return_type
 from .emitter import RARE
-from .flow import Label, parameters
-from .variables import Variables
+from .flow import Label
+from .passing import METER_TBAA, Passing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -39,9 +31,6 @@ if TYPE_CHECKING:
 
 MAX_LENGTH = 0xFFFF
 """Most instructions of a segment."""
-_MAYBE_CALL = re.compile(rb"(?=\x10([\x80-\xff]{0,4}[\x00-\x7f]))")
-"""Bytes that could be a ``call``."""
-_METER_TBAA = ", !tbaa !6"
 _DECLARATIONS = """\
 @we_meter = external global i8
 @we_costs = external global i8
@@ -74,49 +63,26 @@ class Segment:
         """Block where it goes on, block that asks for a budget."""
 
 
-class Metered(Variables):
+class Metered(Passing):
     """Emitter of code that counts."""
 
     def __init__(self, module: Module, *, guarded: bool, count: bool, cost: bool) -> None:
         """Make an emitter that counts instructions, adds up their cost, or both."""
-        super().__init__(module, guarded=guarded)
+        super().__init__(module, ["budget"] * cost + ["count"] * count, guarded=guarded)
         self._cost = cost
-        self._kept = ["budget"] * cost + ["count"] * count
-        """Fields of the meter that are kept as locals behind the function's own."""
-        self._first = 0
-        """Index of the first of these locals."""
         self._segment: Segment | None = None
         self._segments: list[Segment] = []
         self._first_segment = 0
         """Of the function."""
         self._refunds: dict[tuple[ErrCode, Segment, int], str] = {}
         self._returns = Label("", 0)
-        self._in_tables = frozenset(
-            [
-                index - module.imported_funcs
-                for element in module.elements
-                for index in element.funcs or ()
-            ]
-        )
-        """Defined functions that come into tables by their indices."""
-        self._passing: frozenset[int] = frozenset()
-        """Functions of the unit that take and return the meter's fields."""
-        self._entry_of: tuple[int, FunctionType] | None = None
-        """Index and type of the function, if it is one of these."""
 
     # ---- units and functions ----------------------------------------------------------------
 
     def begin_unit(self, scan: LoopScan) -> None:
-        """Forget the segments of the unit before; see which functions call each other."""
+        """Forget the segments of the unit before."""
+        super().begin_unit(scan)
         self._segments = []
-        module, members = self.module, self.members
-        called: set[int] = set()
-        for start, end in [module.bodies[i] for i in members]:
-            for leb in set(_MAYBE_CALL.findall(module.data, start, end)):
-                called.add(reader.u32(leb, 0, len(leb))[0] - module.imported_funcs)
-        self._passing = frozenset(
-            [i for i in called & members - self._in_tables if not scan.tail_calls(i)]
-        )
 
     def end_unit(self) -> list[str]:
         """What the unit's text has to end with."""
@@ -132,19 +98,6 @@ class Metered(Variables):
             f'@we_segments = constant [{len(data)} x i8] c"{text}", align 2',
         ]
 
-    def header(self, index: int, type_: FunctionType) -> str:
-        """Defined function ``index`` up to its attributes."""
-        self._entry_of = (index, type_) if index in self._passing else None
-        if self._entry_of is None:
-            return super().header(index, type_)
-        fields = [f"i64 %{field}0" for field in self._kept]
-        every = ", ".join([*parameters(type_), *fields])
-        return f"define internal tailcc {self._returned(type_)} @g{index}({every})"
-
-    def _returned(self, type_: FunctionType) -> str:
-        """What a function that passes the meter's fields on returns."""
-        return return_type(type_, *["i64"] * len(self._kept))
-
     def start(self, header: str) -> None:
         """Begin a function."""
         super().start(header)
@@ -154,34 +107,17 @@ class Metered(Variables):
 
     def open_locals(self, initial: list[str], *, spill: bool) -> None:
         """Begin with these values of all locals; the meter's fields follow them."""
-        self._first = len(initial)
-        for name, value in self._places():
-            self.at_entry(name, value)
-        if self._entry_of is None:
-            for name, value in self._loads():
-                self.at_entry(name, value)
+        self.open_meter(len(initial))
         if self._cost:
             self.at_entry("all", f"getelementptr i8, ptr %meter, i64 {layout.METER['costs']}")
-            self.at_entry("costs0", f"load ptr, ptr %all, align 8{_METER_TBAA}")
+            self.at_entry("costs0", f"load ptr, ptr %all, align 8{METER_TBAA}")
             self.at_entry(
                 "own", "getelementptr i8, ptr %costs0, i64 ptrtoint (ptr @we_costs to i64)"
             )
             # One register: LLVM must not add up the two parts of the address at every use.
             self.at_entry("costs", 'call ptr asm "", "=r,0"(ptr %own)')
-        self.local_llvm += ["i64"] * len(self._kept)
-        super().open_locals([*initial, *(f"%{field}0" for field in self._kept)], spill=spill)
-
-    def _places(self) -> list[tuple[str, str]]:
-        """Values by name: where the meter's fields are."""
-        return [
-            ("thread", "call ptr @llvm.thread.pointer.p0()"),
-            ("meter", "getelementptr i8, ptr %thread, i64 ptrtoint (ptr @we_meter to i64)"),
-            *((f, f"getelementptr i8, ptr %meter, i64 {layout.METER[f]}") for f in self._kept),
-        ]
-
-    def _loads(self) -> list[tuple[str, str]]:
-        """Values by name: what they hold when the function is called."""
-        return [(f"{f}0", f"load i64, ptr %{f}, align 8{_METER_TBAA}") for f in self._kept]
+        self.local_llvm += ["i64"] * len(self.kept)
+        super().open_locals([*initial, *(f"%{field}0" for field in self.kept)], spill=spill)
 
     def open_function(self, frame: Frame) -> None:
         """The frame of the function body, and a label for returns, which pass its ``end`` by."""
@@ -199,40 +135,13 @@ class Metered(Variables):
                 self._store({**segment.before, "budget": before})
                 self.void(f"call preserve_mostcc void @we_spend(i32 {segment.number})")
                 left = f"%left{segment.number}"
-                self.void(f"{left} = load volatile i64, ptr %budget, align 8{_METER_TBAA}")
+                self.void(f"{left} = load volatile i64, ptr %budget, align 8{METER_TBAA}")
                 self.void(f"br label %{segment.go}")
         for (code, segment, done), label in self._refunds.items():
             self.place(label)
             self._refund(segment, done)
             self.void(f"br label %{super()._trap_label(code)}")
-        text = super().finish()
-        return text if self._entry_of is None else f"{text}\n{self._native_entry(*self._entry_of)}"
-
-    def _native_entry(self, index: int, type_: FunctionType) -> str:
-        """The native entry of a function that passes the meter's fields on."""
-        fields = [f"i64 %{field}0" for field in self._kept]
-        args = ", ".join([*parameters(type_), *fields])
-        struct, returns = self._returned(type_), return_type(type_)
-        lines = [f"{super().header(index, type_)} #0 {{"]
-        lines += [f"%{name} = {value}" for name, value in [*self._places(), *self._loads()]]
-        lines.append(f"%all = call tailcc {struct} @g{index}({args})")
-        parts = struct.removeprefix("{ ").removesuffix(" }").split(", ")
-        names = ["%all"]
-        if len(parts) > 1:
-            names = [f"%part{i}" for i in range(len(parts))]
-            lines += [f"{name} = extractvalue {struct} %all, {i}" for i, name in enumerate(names)]
-        first = len(parts) - len(self._kept)
-        for field, name in zip(self._kept, names[first:], strict=True):
-            lines.append(f"store volatile i64 {name}, ptr %{field}, align 8{_METER_TBAA}")
-        result = ""
-        if first == 1:
-            result = f" {names[0]}"
-        elif first:
-            result = f" %r{first}"
-            for i, name in enumerate(names[:first]):
-                before = f"%r{i}" if i else "poison"
-                lines.append(f"%r{i + 1} = insertvalue {returns} {before}, {parts[i]} {name}, {i}")
-        return "\n".join([*lines, f"ret {returns}{result}", "}"])
+        return super().finish()
 
     # ---- segments ---------------------------------------------------------------------------
 
@@ -250,12 +159,12 @@ class Metered(Variables):
     def _open_segment(self) -> Segment:
         segment = Segment(len(self._segments))
         self._segments.append(segment)
-        segment.before = {field: self._meter(field) for field in self._kept}
+        segment.before = {field: self._meter(field) for field in self.kept}
         if self._cost:
             before = segment.before["budget"]
             slot = self.emit(f"getelementptr i8, ptr %costs, i64 {8 * segment.number}")
             # Volatile: LLVM must not move it about, which costs registers and much time.
-            segment.cost = f"load volatile i64, ptr {slot}, align 8{_METER_TBAA}"
+            segment.cost = f"load volatile i64, ptr {slot}, align 8{METER_TBAA}"
             cost = self.emit(segment.cost)
             # What LLVM would make of a comparison and a subtraction, one by one, with much effort.
             both = self.emit(
@@ -268,7 +177,7 @@ class Metered(Variables):
             edges = f"[ {rest}, %{self.block_name} ], [ %left{segment.number}, %{segment.slow} ]"
             self.place(segment.go)
             segment.after["budget"] = self.emit(f"phi i64 {edges}")
-        if "count" in self._kept:
+        if "count" in self.kept:
             segment.after["count"] = self.emit("")  # when the length is known
         for field, value in segment.after.items():
             segment.stores.append(len(self.lines))
@@ -279,7 +188,7 @@ class Metered(Variables):
     def _settle(self, segment: Segment) -> None:
         """Have the meter in memory from the beginning of the segment on."""
         for at, (field, value) in zip(segment.stores, segment.after.items(), strict=False):
-            self.lines[at] = f"store volatile i64 {value}, ptr %{field}, align 8{_METER_TBAA}"
+            self.lines[at] = f"store volatile i64 {value}, ptr %{field}, align 8{METER_TBAA}"
         segment.stores.clear()
 
     def _close(self, *, settle: bool = False) -> None:
@@ -289,29 +198,21 @@ class Metered(Variables):
             return
         if settle:
             self._settle(segment)
-        if "count" in self._kept:
+        if "count" in self.kept:
             name = segment.after["count"]
             self.lines[int(name[1:])] = (
                 f"{name} = add i64 {segment.before['count']}, {len(segment.opcodes)}"
             )
 
-    def _meter(self, field: str) -> str:
-        """The present value of a field of the meter."""
-        value = self.locals[self._first + self._kept.index(field)]
-        return self.emit(f"load i64, ptr {value}") if self.spilled else value
-
     def _store(self, values: Mapping[str, str]) -> None:
         for field, value in values.items():
-            self.void(f"store volatile i64 {value}, ptr %{field}, align 8{_METER_TBAA}")
-
-    def _set_meter(self, field: str, value: str) -> None:
-        self._assign(self._first + self._kept.index(field), value)
+            self.void(f"store volatile i64 {value}, ptr %{field}, align 8{METER_TBAA}")
 
     def _called(self) -> None:
         """A call has returned: what it ran may have counted."""
         self._close(settle=True)
-        for field in self._kept:
-            self._set_meter(field, self.emit(f"load i64, ptr %{field}, align 8{_METER_TBAA}"))
+        for field in self.kept:
+            self._set_meter(field, self.emit(f"load i64, ptr %{field}, align 8{METER_TBAA}"))
 
     def _refund(self, segment: Segment, done: int) -> None:
         """Store the meter as it is after the first ``done`` instructions."""
@@ -348,28 +249,21 @@ class Metered(Variables):
         args: list[str],
         passed: Sequence[str] = (),
     ) -> list[str]:
-        if not function.startswith("@f") or int(function[2:]) not in self._passing:
-            super()._finish_call(type_, function, ctx, args, passed)
+        values = super()._finish_call(type_, function, ctx, args, passed)
+        if values:
+            self._close(settle=True)
+            for field, value in zip(self.kept, values, strict=True):
+                self._set_meter(field, value)
+        else:
             self._called()
-            return []
-        values = [self._meter(field) for field in self._kept]
-        values = super()._finish_call(type_, f"@g{function[2:]}", ctx, args, values)
-        self._close(settle=True)
-        for field, value in zip(self._kept, values, strict=True):
-            self._set_meter(field, value)
         return []
-
-    def _passed_back(self) -> list[tuple[str, str]]:
-        if self._entry_of is None:
-            return []
-        return [("i64", self._meter(field)) for field in self._kept]
 
     def _tail_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
         super()._tail_call(type_, function, ctx, args)
         self._close(settle=True)
 
     def _assigned_in(self, frame: Frame) -> Sequence[int]:
-        kept = range(self._first, self._first + len(self._kept))
+        kept = range(self._first, self._first + len(self.kept))
         return [*super()._assigned_in(frame), *kept]
 
     def loop(self, frame: Frame) -> None:
@@ -400,7 +294,7 @@ class Metered(Variables):
     def _return(self, frame: Frame) -> bool:
         """Join the end of the function and the returns."""
         returns = self._returns
-        self._close(settle=self._entry_of is None)
+        self._close(settle=not self._passes)
         if returns.edges:
             if self.reachable:
                 self._edge(returns, len(frame.results))
@@ -415,7 +309,7 @@ class Metered(Variables):
         self._edge(self._returns, len(frame.results))
         self.void(f"br label %{self._returns.name}")
         self.reachable = False
-        self._close(settle=self._entry_of is None)
+        self._close(settle=not self._passes)
 
     def br(self, frame: Frame) -> None:
         """``br``."""
