@@ -1,0 +1,521 @@
+"""The cache's files: what is damaged, foreign or unsafe is not used, and replaced."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import time
+from pathlib import Path
+
+import pytest
+
+from pywasmedge.cache import digests, entry, limit
+from pywasmedge.cache.directory import LOCK, SUFFIX, VARIABLE, Directory, directory, locate
+from pywasmedge.cache.entry import Entry, open_entry, save
+from pywasmedge.compiler.artifact import HEADER, Origin, write
+from pywasmedge.compiler.code import ALIGNMENT, Code
+from pywasmedge.runtime.native import ffi, lib
+
+NAME = f"{'a' * 64}-{'b' * 16}"
+ORIGIN = Origin(b"module", frozenset(), True, False, False, b"generator of now", 5)
+as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Directory:
+    found = directory(str(tmp_path / "cache"))
+    assert found is not None
+    return found
+
+
+def code(*functions: int, size: int = 100) -> Code:
+    blob = b"".join([bytes([function]) * size for function in functions])
+    return Code(blob, {f"f{function}": size * i for i, function in enumerate(functions)}, (0, 0))
+
+
+def kept(place: Directory, name: str = NAME, origin: Origin = ORIGIN) -> dict[int, int]:
+    """Functions and levels that a reader gets, after it has compared the checksums."""
+    found = open_entry(place, name, origin)
+    if found is None:
+        return {}
+    levels: dict[int, int] = {}
+    for at, artifact in found.artifacts:
+        start, size = artifact.image
+        words = ffi.from_buffer("uint64_t[]", artifact.image_checksum)
+        pages = lib.we_code_from_file(found.fd, at + start, size, words, False)
+        if pages:
+            lib.we_code_free(pages, size)
+            levels.update(zip(artifact.functions, artifact.levels, strict=True))
+    found.close()
+    return levels
+
+
+def content(place: Directory, name: str = NAME) -> bytes:
+    return Path(place.path, name).read_bytes()
+
+
+# ---- Entries -------------------------------------------------------------------------------------
+
+
+def test_what_is_saved_is_there(place: Directory) -> None:
+    assert kept(place) == {}
+    assert save(place, NAME, ORIGIN, [(code(1, 2), 0), (code(3), 1)])
+    assert kept(place) == {1: 0, 2: 0, 3: 1}
+    assert save(place, NAME, ORIGIN, [(code(4), 0)])
+    assert kept(place) == {1: 0, 2: 0, 3: 1, 4: 0}
+
+
+def test_appending_changes_nothing_that_was_there(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    before, number = content(place), os.stat(NAME, dir_fd=place.fd).st_ino
+    save(place, NAME, ORIGIN, [(code(2), 0)])
+    assert content(place)[: len(before)] == before
+    assert os.stat(NAME, dir_fd=place.fd).st_ino == number
+
+
+def test_what_is_known_is_not_written_again(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1, 2), 1)])
+    before = content(place)
+    assert save(place, NAME, ORIGIN, [(code(1), 1), (code(2), 0)])
+    assert content(place) == before
+    assert save(place, NAME, ORIGIN, [(code(1), 2)])
+    assert kept(place) == {1: 2, 2: 1}
+
+
+def test_parts_are_joined_and_superseded_code_goes(place: Directory) -> None:
+    for level in range(entry.MAX_ARTIFACTS + 1):
+        save(place, NAME, ORIGIN, [(code(1, size=3000), level), (code(10 + level), 0)])
+    functions = {1: entry.MAX_ARTIFACTS} | {10 + n: 0 for n in range(entry.MAX_ARTIFACTS + 1)}
+    assert kept(place) == functions
+    found = open_entry(place, NAME, ORIGIN)
+    assert found is not None
+    assert len(found.artifacts) == 1
+    assert sum(len(piece.blob) for piece, _ in found.codes()) < 2 * 3000
+    found.close()
+
+
+def test_code_that_is_partly_superseded_keeps_its_names(place: Directory) -> None:
+    """Functions of one piece call each other directly, so all of it may still be on the stack."""
+    save(place, NAME, ORIGIN, [(code(1, 2), 0), (code(2), 1)])
+    found = open_entry(place, NAME, ORIGIN)
+    assert found is not None
+    pieces = sorted([piece.entries for piece, _ in found.codes()], key=len)
+    assert pieces[0] == {"f2": 0}
+    assert pieces[1] == {"f1": 0, "f2.0": 100}
+    found.close()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        Origin(b"other", frozenset(), True, False, False, b"generator of now", 5),
+        Origin(b"module", frozenset(), False, False, False, b"generator of now", 5),
+        Origin(b"module", frozenset(), True, True, False, b"generator of now", 5),
+        Origin(b"module", frozenset(), True, False, True, b"generator of now", 5),
+        Origin(b"module", frozenset(), True, False, False, b"generator of old", 5),
+        Origin(b"module", frozenset(), True, False, False, b"generator of now", 4),
+    ],
+)
+def test_code_of_another_origin_is_replaced(place: Directory, other: Origin) -> None:
+    """Names hold digests; should they collide, the origin still tells."""
+    save(place, NAME, other, [(code(1), 0)])
+    assert kept(place) == {}
+    save(place, NAME, ORIGIN, [(code(2), 0)])
+    assert kept(place) == {2: 0}
+
+
+def damaged(place: Directory, data: bytes) -> None:
+    """Check that a damaged file, which held function 1, is not used, and replaced."""
+    Path(place.path, NAME).write_bytes(data)
+    assert kept(place).get(1) is None
+    save(place, NAME, ORIGIN, [(code(2), 0)], repair=True)
+    assert kept(place) == {2: 0}
+
+
+def test_every_flipped_byte_is_noticed(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    data = content(place)
+    size = HEADER.unpack_from(data)[3]
+    image = range(ALIGNMENT, ALIGNMENT + 100)
+    assert size < ALIGNMENT
+    assert len(data) == image.stop
+    for at in (*range(size), *image):
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << at % 8
+        damaged(place, flipped)
+
+
+def test_every_truncation_is_noticed(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    data = content(place)
+    for size in (*range(0, HEADER.size + 200, 7), ALIGNMENT, len(data) - 1):
+        damaged(place, data[:size])
+
+
+@pytest.mark.parametrize("data", [b"", b"x", b"\0" * 5000, os.urandom(9000), b"\x7fELF" * 2000])
+def test_foreign_files_are_replaced(place: Directory, data: bytes) -> None:
+    damaged(place, data)
+
+
+def test_huge_sizes_in_a_header_allocate_nothing(place: Directory) -> None:
+    data = bytearray(write(2, ORIGIN, [(code(1), 0)]))
+    data[16:24] = (1 << 62).to_bytes(8, "little")
+    data[24:32] = (1 << 62).to_bytes(8, "little")
+    damaged(place, data)
+
+
+def test_an_incomplete_end_is_left_out_by_the_next_writer(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    whole = content(place)
+    save(place, NAME, ORIGIN, [(code(2), 0)])
+    both = content(place)
+    for end in range(len(whole), len(both), 997):
+        Path(place.path, NAME).write_bytes(both[:end])
+        assert kept(place) == {1: 0}
+        save(place, NAME, ORIGIN, [(code(3), 0)])
+        assert kept(place) == {1: 0, 3: 0}
+
+
+def test_a_damaged_part_does_not_take_the_others_with_it(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    save(place, NAME, ORIGIN, [(code(2), 0)])
+    data = bytearray(content(place))
+    data[ALIGNMENT] ^= 1  # in the first image
+    Path(place.path, NAME).write_bytes(data)
+    assert kept(place) == {2: 0}
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    assert kept(place) == {2: 0}  # who has not noticed the damage believes it is there
+    save(place, NAME, ORIGIN, [(code(1), 0)], repair=True)
+    assert kept(place) == {1: 0, 2: 0}
+
+
+# ---- The directory -------------------------------------------------------------------------------
+
+
+def test_it_and_its_files_are_private(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        place = directory(str(tmp_path / "a" / "b"))
+        assert place is not None
+        save(place, NAME, ORIGIN, [(code(1), 0)])
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE(os.stat(tmp_path / "a").st_mode) == 0o700
+    assert stat.S_IMODE(os.stat(place.path).st_mode) == 0o700
+    for name in os.listdir(place.path):
+        assert stat.S_IMODE(os.stat(os.path.join(place.path, name)).st_mode) == 0o600
+
+
+@pytest.mark.parametrize("mode", [0o777, 0o770, 0o702])
+def test_a_directory_that_others_can_write_is_not_used(tmp_path: Path, mode: int) -> None:
+    os.mkdir(tmp_path / "cache")
+    os.chmod(tmp_path / "cache", mode)
+    assert directory(str(tmp_path / "cache")) is None
+    os.chmod(tmp_path / "cache", 0o755)
+    assert directory(str(tmp_path / "cache")) is not None
+
+
+def test_a_symbolic_link_is_not_followed(tmp_path: Path) -> None:
+    os.mkdir(tmp_path / "real")
+    os.symlink(tmp_path / "real", tmp_path / "cache")
+    assert directory(str(tmp_path / "cache")) is None
+
+
+def test_a_file_is_no_directory(tmp_path: Path) -> None:
+    (tmp_path / "cache").write_text("x")
+    assert directory(str(tmp_path / "cache")) is None
+    assert directory(str(tmp_path / "cache" / "below")) is None
+
+
+@as_root
+def test_a_directory_of_another_user_is_not_used(tmp_path: Path) -> None:
+    os.mkdir(tmp_path / "cache", 0o700)
+    os.chown(tmp_path / "cache", 12345, 12345)
+    assert directory(str(tmp_path / "cache")) is None
+    assert directory(str(tmp_path / "cache" / "below")) is None
+    assert os.listdir(tmp_path / "cache") == []
+
+
+@as_root
+def test_a_file_of_another_user_is_replaced(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    os.chown(os.path.join(place.path, NAME), 12345, 12345)
+    assert kept(place) == {}
+    save(place, NAME, ORIGIN, [(code(2), 0)])
+    assert kept(place) == {2: 0}
+
+
+def test_a_file_that_others_can_write_is_replaced(place: Directory) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    os.chmod(os.path.join(place.path, NAME), 0o666)
+    assert kept(place) == {}
+    save(place, NAME, ORIGIN, [(code(2), 0)])
+    assert kept(place) == {2: 0}
+    assert stat.S_IMODE(os.stat(NAME, dir_fd=place.fd).st_mode) == 0o600
+
+
+@pytest.mark.parametrize("kind", ["link", "fifo", "directory"])
+def test_other_things_of_that_name_are_not_opened(place: Directory, kind: str) -> None:
+    path = os.path.join(place.path, NAME)
+    other = os.path.join(place.path, "other")
+    save(place, "other", ORIGIN, [(code(1), 0)])
+    {"link": lambda: os.symlink(other, path), "fifo": lambda: os.mkfifo(path)}.get(
+        kind, lambda: os.mkdir(path)
+    )()
+    assert kept(place) == {}
+    assert save(place, NAME, ORIGIN, [(code(2), 0)]) == (kind != "directory")
+    assert kept(place) == ({} if kind == "directory" else {2: 0})
+    assert kept(place, "other") == {1: 0}
+
+
+def test_a_directory_that_is_exchanged_is_opened_again(tmp_path: Path) -> None:
+    path = str(tmp_path / "cache")
+    first = directory(path)
+    assert first is not None
+    assert directory(path) is first
+    os.rmdir(path)
+    assert directory(path, create=False) is None
+    second = directory(path)
+    assert second is not None
+    assert save(second, NAME, ORIGIN, [(code(1), 0)])
+    assert os.listdir(path)
+
+
+def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.setenv("HOME", "/home/me")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert locate(None) == "/home/me/.cache/pywasmedge"
+    monkeypatch.setenv("XDG_CACHE_HOME", "relative")
+    assert locate(None) == "/home/me/.cache/pywasmedge"
+    monkeypatch.setenv("XDG_CACHE_HOME", "/var/me")
+    assert locate(None) == "/var/me/pywasmedge"
+    monkeypatch.setenv(VARIABLE, "/elsewhere")
+    assert locate(None) == "/elsewhere"
+    assert locate("/given") == "/given"
+    assert locate("off") is None
+    monkeypatch.setenv(VARIABLE, "off")
+    assert locate(None) is None
+    assert locate("/given") == "/given"
+    monkeypatch.setenv(VARIABLE, "")
+    assert locate(None) == "/var/me/pywasmedge"
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert locate(None) is None
+
+
+def test_without_a_home_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(VARIABLE)
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path)
+    assert locate(None) is None
+    assert directory(None) is None
+
+
+# ---- Size ----------------------------------------------------------------------------------------
+
+
+def fill(place: Directory, count: int, size: int = 50_000) -> list[str]:
+    """Entries that were used one after the other."""
+    names = [f"{i:064x}-{'c' * 16}" for i in range(count)]
+    for i, name in enumerate(names):
+        assert save(place, name, ORIGIN, [(code(1, size=size), 0)])
+        os.utime(name, (0, 1_000_000 + i), dir_fd=place.fd)
+    return names
+
+
+def test_what_was_used_least_recently_goes_first(
+    place: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = fill(place, 6)
+    (found := Entry(place.open(names[0]) or 0, ORIGIN)).close()  # reading alone is no use
+    assert found.sound
+    used = open_entry(place, names[1], ORIGIN)
+    assert used is not None
+    used.close()
+    monkeypatch.setenv(limit.VARIABLE, "300K")
+    assert save(place, NAME, ORIGIN, [(code(1, size=50_000), 0)])
+    left = {usage.name for usage in limit.entries(place)}
+    assert left == {NAME, names[1], names[4], names[5]}
+
+
+def test_what_does_not_fit_is_not_kept(place: Directory, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(limit.VARIABLE, "100K")
+    assert not save(place, NAME, ORIGIN, [(code(1, size=200_000), 0)])
+    assert limit.entries(place) == []
+    assert save(place, NAME, ORIGIN, [(code(1, size=50_000), 0)])
+
+
+@pytest.mark.parametrize(
+    ("text", "size"),
+    [
+        ("", limit.DEFAULT),
+        ("nonsense", limit.DEFAULT),
+        ("-5", limit.DEFAULT),
+        ("0", 0),
+        ("1234", 1234),
+        ("3k", 3072),
+        ("2 M".replace(" ", ""), 2 << 20),
+        ("1GB", 1 << 30),
+    ],
+)
+def test_the_limit_is_a_number_of_bytes(
+    monkeypatch: pytest.MonkeyPatch, text: str, size: int
+) -> None:
+    monkeypatch.setenv(limit.VARIABLE, text)
+    assert limit.limit() == size
+
+
+def test_other_files_in_the_directory_are_left_alone(place: Directory) -> None:
+    mine = Path(place.path, "letter.txt")
+    mine.write_text("dear")
+    fill(place, 2)
+    Path(place.path, f"123{SUFFIX}").write_text("left by a crash")
+    assert limit.clear(place) > 100_000
+    assert sorted(os.listdir(place.path)) == ["letter.txt", LOCK]
+
+
+def test_what_a_crashed_writer_has_left_goes(place: Directory) -> None:
+    Path(place.path, f"999999{SUFFIX}").write_bytes(b"x" * 100_000)
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    assert sorted(os.listdir(place.path)) == [NAME, LOCK]
+
+
+# ---- Digests of files ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file that was not changed for some time."""
+    path = tmp_path / "old.wasm"
+    path.write_bytes(b"content")
+    now = time.time()
+    monkeypatch.setattr(digests.time, "time", lambda: now + 10)
+    return path
+
+
+def test_a_digest_is_sha256() -> None:
+    import hashlib
+
+    for data in (b"", b"abc", os.urandom(digests._BUILT_IN + 1)):
+        assert digests.digest(data) == hashlib.sha256(data).digest()
+        assert digests.digest(memoryview(data)) == hashlib.sha256(data).digest()
+
+
+def test_the_digest_of_an_old_file_is_remembered(place: Directory, old_file: Path) -> None:
+    status = old_file.stat()
+    assert digests.recall(place, status) is None
+    digests.remember(place, status, b"d" * 32)
+    assert digests.recall(place, status) == b"d" * 32
+    digests.remember(place, (old_file.parent / "cache").stat(), b"e" * 32)  # not a file
+    other = old_file.with_name("other")
+    other.write_bytes(b"content")
+    assert digests.recall(place, other.stat()) is None
+
+
+def test_a_file_that_was_just_changed_is_not(place: Directory, tmp_path: Path) -> None:
+    path = tmp_path / "new.wasm"
+    path.write_bytes(b"content")
+    digests.remember(place, path.stat(), b"d" * 32)
+    assert digests.recall(place, path.stat()) is None
+
+
+def test_a_changed_file_is_not_recognised(place: Directory, old_file: Path) -> None:
+    """Not even with the old size and time of modification."""
+    before = old_file.stat()
+    digests.remember(place, before, b"d" * 32)
+    old_file.write_bytes(b"CONTENT")
+    os.utime(old_file, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = old_file.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+    assert digests.recall(place, after) is None
+
+
+@pytest.mark.parametrize("mode", [0o666, 0o664, 0o602])
+def test_nor_is_a_file_that_others_can_write(place: Directory, old_file: Path, mode: int) -> None:
+    old_file.chmod(mode)
+    digests.remember(place, old_file.stat(), b"d" * 32)
+    assert digests.recall(place, old_file.stat()) is None
+
+
+def test_damaged_digests_are_not_believed(place: Directory, old_file: Path) -> None:
+    digests.remember(place, old_file.stat(), b"d" * 32)
+    data = content(place, limit.MODULES)
+    for at in range(len(data)):
+        flipped = bytearray(data)
+        flipped[at] ^= 1 << at % 8
+        Path(place.path, limit.MODULES).write_bytes(flipped)
+        assert digests.recall(place, old_file.stat()) is None
+    Path(place.path, limit.MODULES).write_bytes(data[:-1])
+    assert digests.recall(place, old_file.stat()) is None
+    digests.remember(place, old_file.stat(), b"e" * 32)
+    assert digests.recall(place, old_file.stat()) == b"e" * 32
+
+
+def test_only_so_many_files_are_remembered(
+    place: Directory, old_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(digests, "_MOST", 8)
+    files = [old_file.with_name(f"f{i}") for i in range(20)]
+    for i, path in enumerate(files):
+        path.write_bytes(b"x")
+        digests.remember(place, path.stat(), bytes([i]) * 32)
+    assert digests.recall(place, files[-1].stat()) == bytes([19]) * 32
+    assert digests.recall(place, files[0].stat()) is None
+    assert len(content(place, limit.MODULES)) <= 9 * digests._RECORD
+
+
+# ---- Failing writes ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.EROFS])
+@pytest.mark.parametrize("room", [0, 1, 3000, 5000])
+def test_a_failing_write_leaves_what_was_there(
+    place: Directory, monkeypatch: pytest.MonkeyPatch, error: int, room: int
+) -> None:
+    save(place, NAME, ORIGIN, [(code(1), 0)])
+    before = content(place)
+    pwrite = os.pwrite
+    left = room
+
+    def failing(fd: int, data: bytes, at: int) -> int:
+        nonlocal left
+        if not left:
+            raise OSError(error, os.strerror(error))
+        count = pwrite(fd, data[:left], at)
+        left -= count
+        return count
+
+    monkeypatch.setattr(os, "pwrite", failing)
+    assert not save(place, NAME, ORIGIN, [(code(2, size=5000), 0)])
+    assert content(place) == before
+    left = room
+    assert not save(place, NAME, ORIGIN, [(code(2, size=5000), 0)], repair=True)
+    left = room
+    assert not save(place, f"{'d' * 64}-{'b' * 16}", ORIGIN, [(code(2, size=5000), 0)])
+    assert content(place) == before
+    assert sorted(os.listdir(place.path)) == [NAME, LOCK]
+    monkeypatch.undo()
+    assert save(place, NAME, ORIGIN, [(code(2), 0)])
+    assert kept(place) == {1: 0, 2: 0}
+
+
+def test_a_lock_that_is_held_is_waited_for_only_so_long(
+    place: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pywasmedge.cache import directory as module
+
+    monkeypatch.setattr(module, "_PATIENCE", 0.02)
+    held = place.lock()
+    assert held is not None
+    with held:
+        assert not save(place, NAME, ORIGIN, [(code(1), 0)])
+        with pytest.raises(OSError, match="cannot lock"):
+            limit.clear(place)
+    assert save(place, NAME, ORIGIN, [(code(1), 0)])
+
+
+def test_a_directory_that_was_removed_is_no_error(place: Directory) -> None:
+    os.rmdir(place.path)
+    assert not save(place, NAME, ORIGIN, [(code(1), 0)])
+    assert kept(place) == {}
