@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import struct
+
 import pytest
 import wasmbuild as wb
 from metering import TIERS, code_of, configure, machine, module, sums
@@ -158,5 +160,8 @@ def test_which_functions_do() -> None:
     assert passing(["local.get 0 return_call 1", call.format(0)]) == set()
     # Bytes that look like tail calls are none.
     assert passing(["i32.const 18 i32.const 19 i32.add", call.format(0)]) == {0}
+    # Nor are these calls: the bytes of 0x10 and of an index that would be too big.
+    (number,) = struct.unpack("<d", b"\x10\xff\xff\xff\xff\x7f\0\0")
+    assert passing([f"f64.const {number!r} drop local.get 0 call 0", "local.get 0"]) == {0}
     table = {"tables": [wb.table(1, 1)], "elements": [wb.element("i32.const 0", [1])]}
     assert passing([call.format(1), "local.get 0", call.format(0)], **table) == {0}

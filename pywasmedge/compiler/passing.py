@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from ..module import reader
+from ..walk.scan import decode
 from . import layout
 from .abi import return_type
 from .flow import parameters
@@ -62,7 +62,7 @@ class Passing(Variables):
         called: set[int] = set()
         for start, end in [module.bodies[i] for i in members]:
             for leb in set(_MAYBE_CALL.findall(module.data, start, end)):
-                called.add(reader.u32(leb, 0, len(leb))[0] - module.imported_funcs)
+                called.add(decode(leb) - module.imported_funcs)
         self._passing = frozenset(
             [i for i in called & members - self._in_tables if not scan.tail_calls(i)]
         )

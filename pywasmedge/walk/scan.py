@@ -71,7 +71,7 @@ class LoopScan:
             if open_:
                 index = data[pos]
                 if index >= 0x80:
-                    index = _decode(data[pos:after])
+                    index = decode(data[pos:after])
                 open_[-1][2].add(index)
             return after
 
@@ -101,7 +101,8 @@ class LoopScan:
         return end
 
 
-def _decode(leb: bytes) -> int:
+def decode(leb: bytes) -> int:
+    """The number that the bytes of an unsigned LEB128 stand for."""
     value = 0
     for shift, byte in enumerate(leb):
         value |= (byte & 0x7F) << 7 * shift
