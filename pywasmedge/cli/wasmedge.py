@@ -7,7 +7,6 @@ import gc
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from ..base import log
 from ..base.config import Configure, HostRegistration, Proposal, Validation
@@ -15,6 +14,7 @@ from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmE
 from ..base.types import MAX_PAGES, ValType
 from .options import LIST, TOGGLE, VALUE, Option, Options, UsageError, help_text
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
