@@ -161,18 +161,6 @@ const WasmEdge_ASTModuleContext *capi_ast_hold(const WasmEdge_ASTModuleContext *
   return python_ready() ? we_bound_python.we_py_ast_hold(module) : NULL;
 }
 
-/* ---- Not there yet: compiling ahead of time, plugins ------------------------------------------------------- */
-
-WasmEdge_CompilerContext *WasmEdge_CompilerCreate(const WasmEdge_ConfigureContext *ConfCxt) {
-  (void)ConfCxt;
-  return NULL;
-}
-
-WasmEdge_Result WasmEdge_CompilerCompile(WasmEdge_CompilerContext *Cxt, const char *InPath, const char *OutPath) {
-  (void)Cxt, (void)InPath, (void)OutPath;
-  return capi_fail(WasmEdge_ErrCode_AOTDisabled);
-}
-
-void WasmEdge_CompilerDelete(WasmEdge_CompilerContext *Cxt) { (void)Cxt; }
+/* ---- Not there yet: plugins --------------------------------------------------------------------------------- */
 
 void WasmEdge_Plugin_loadWithDefaultPluginPaths(void) {}

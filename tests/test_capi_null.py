@@ -44,8 +44,6 @@ NOTHING = {
 
 NOTHING_OF = {
     "ModuleInstanceWASIGetExitCode": "r == 1",
-    # without a compiler there is no valid context
-    "CompilerCompile": "r.Code == (w.compiler != NULL ? 0x04 : 0x06)",
 }
 """The same for functions that differ."""
 
@@ -152,7 +150,7 @@ OPTIONAL = {
     "FunctionTypeCreate": {"ParamList": "r == NULL", "ReturnList": "r == NULL"},
     "FunctionTypeGetParameters": {"List": "r == 1"},
     "FunctionTypeGetReturns": {"List": "r == 1"},
-    "CompilerCreate": {"ConfCxt": "(r != NULL) == (w.compiler != NULL)"},
+    "CompilerCreate": {"ConfCxt": MADE},
     "LoaderCreate": {"ConfCxt": MADE},
     "LoaderParseFromFile": {"Path": NO_PATH},
     "LoaderParseFromBuffer": {"Buf": EMPTY},

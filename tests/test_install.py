@@ -265,7 +265,11 @@ def test_prefix_layout(prefix: Path) -> None:
         "include/wasmedge": "../lib/pywasmedge/pywasmedge/include/wasmedge",
     }
     assert (prefix / "include" / "wasmedge" / "wasmedge.h").is_file()
-    assert {path.name for path in (prefix / "bin").iterdir()} == {"wasmedge", "pywasmedge-config"}
+    assert {path.name for path in (prefix / "bin").iterdir()} == {
+        "wasmedge",
+        "wasmedgec",
+        "pywasmedge-config",
+    }
     copies = [path for path in prefix.rglob("libwasmedge_c.so") if not path.is_symlink()]
     assert len(copies) == 1
     assert not [path for path in (prefix / "lib").iterdir() if path.name.startswith(".")]

@@ -17,7 +17,7 @@ enum WasmEdge_ErrCode {
   WasmEdge_ErrCode_CostLimitExceeded = 0x03, /**< the cost limit was reached */
   WasmEdge_ErrCode_WrongVMWorkflow = 0x04,   /**< a required pointer is NULL, or the VM is not that far */
   WasmEdge_ErrCode_FuncNotFound = 0x05,      /**< the module exports no function of that name */
-  WasmEdge_ErrCode_AOTDisabled = 0x06,       /**< this build has no ahead-of-time compiler */
+  WasmEdge_ErrCode_AOTDisabled = 0x06,       /**< not used: there is an ahead-of-time compiler */
   WasmEdge_ErrCode_Interrupted = 0x07,       /**< the run was cancelled */
   WasmEdge_ErrCode_NotValidated = 0x08,      /**< the module to instantiate has not been validated */
 

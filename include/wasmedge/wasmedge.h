@@ -740,24 +740,25 @@ WASMEDGE_CAPI_EXPORT extern const WasmEdge_GlobalTypeContext *WasmEdge_ExportTyp
 /* ---- Compiler ---------------------------------------------------------------------------------- */
 
 /*
- * Compiling ahead of time, to a file that loads like any module. A build without this compiler says so: no
- * context can be created, and compiling gives 0x06 (AOTDisabled). Modules are compiled when they are run,
- * too, which needs none of this.
+ * Compiling ahead of time, to a file that loads like any module, by path or, in format Wasm, from a buffer.
+ * It runs where the same version of this library is, on a processor with the same abilities (or any, with
+ * WasmEdge_ConfigureCompilerSetGenericBinary). Modules are compiled when they are run, too, which needs none
+ * of this. A compiler has no state but its configuration: several threads may use one.
  */
 
 /**
  * A new compiler with a copy of a configuration. Delete it with WasmEdge_CompilerDelete.
- * @return NULL in a build without the compiler.
+ * @return NULL if memory is exhausted or Python cannot be started.
  * @nullable ConfCxt
  */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_CompilerContext *WasmEdge_CompilerCreate(
     const WasmEdge_ConfigureContext *ConfCxt);
 
 /**
- * Compiles the module in file InPath to file OutPath, which is overwritten.
- * @return 0x06 (AOTDisabled) in a build without the compiler, whatever the arguments; with it 0x20
- *   (IllegalPath) if a file cannot be opened, a code from 0x21 to 0x5F if the module is malformed or not
- *   valid.
+ * Compiles the module in file InPath to file OutPath, which is replaced when all is done and untouched on
+ * failure. The configured format counts, not the name. All processors are used.
+ * @return 0x04 (WrongVMWorkflow) if an argument is NULL, 0x20 (IllegalPath) if a file cannot be opened or
+ *   written, another code from 0x21 to 0x5F if the module is malformed or not valid.
  */
 WASMEDGE_CAPI_EXPORT extern WasmEdge_Result WasmEdge_CompilerCompile(WasmEdge_CompilerContext *Cxt,
     const char *InPath, const char *OutPath);

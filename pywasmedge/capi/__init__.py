@@ -5,6 +5,15 @@ Each has its C name and the parameters of ``include/wasmedge/wasmedge.h``, which
 known to the library.
 """
 
-from . import ast_module, executor, loader, module_instance, store, validator, vm
+from . import ast_module, compiler, executor, loader, module_instance, store, validator, vm
 
-__all__ = ["ast_module", "executor", "loader", "module_instance", "store", "validator", "vm"]
+__all__ = [
+    "ast_module",
+    "compiler",
+    "executor",
+    "loader",
+    "module_instance",
+    "store",
+    "validator",
+    "vm",
+]

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
-from ..base.config import Configure, HostRegistration, Proposal
+from ..base.config import (
+    Configure,
+    HostRegistration,
+    OptimizationLevel,
+    OutputFormat,
+    Proposal,
+)
 from ..base.types import MAX_PAGES
 from ..runtime.native import ffi, lib
 from ..runtime.statistics import switches
@@ -38,4 +44,9 @@ def _translate(c: CData) -> Configure:
     configure.time_measuring = bool(c.time_measuring)
     configure.instruction_counting = bool(c.instruction_counting)
     configure.cost_measuring = bool(c.cost_measuring)
+    configure.optimization_level = OptimizationLevel(c.optimization_level)
+    configure.output_format = OutputFormat(c.output_format)
+    configure.dump_ir = bool(c.dump_ir)
+    configure.generic_binary = bool(c.generic_binary)
+    configure.interruptible = bool(c.interruptible)
     return configure

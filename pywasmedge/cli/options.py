@@ -74,6 +74,11 @@ class Options:
         """Every value of list option ``name``."""
         return self._given.get(name, [])
 
+    def last(self, name: str) -> str | None:
+        """The last value of ``name``, ``None`` if it was not given."""
+        values = self._given.get(name)
+        return values[-1] if values else None
+
     def number(self, name: str) -> int | None:
         """The last value of ``name`` as a number, ``None`` if it was not given.
 

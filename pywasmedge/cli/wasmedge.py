@@ -7,14 +7,15 @@ import gc
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from ..base import log
-from ..base.config import Configure, HostRegistration, Proposal, Validation
+from ..base.config import Configure, HostRegistration, Validation
 from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmError
 from ..base.types import MAX_PAGES, ValType
 from .options import LIST, TOGGLE, VALUE, Option, Options, UsageError, help_text
+from .switches import GENERAL, SWITCHES, VERSION, configure_switches, put
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
@@ -23,50 +24,12 @@ if TYPE_CHECKING:
 
 _NAME = "wasmedge"
 
-VERSION = "0.10.0"
-"""The release of the command line interface this one follows."""
-
-_PROPOSALS = {
-    "disable-import-export-mut-globals": Proposal.IMPORT_EXPORT_MUT_GLOBALS,
-    "disable-non-trap-float-to-int": Proposal.NON_TRAP_FLOAT_TO_INT_CONVERSIONS,
-    "disable-sign-extension-operators": Proposal.SIGN_EXTENSION_OPERATORS,
-    "disable-multi-value": Proposal.MULTI_VALUE,
-    "disable-bulk-memory": Proposal.BULK_MEMORY_OPERATIONS,
-    "disable-reference-types": Proposal.REFERENCE_TYPES,
-    "disable-simd": Proposal.SIMD,
-    "enable-multi-memory": Proposal.MULTI_MEMORIES,
-    "enable-tail-call": Proposal.TAIL_CALL,
-    "enable-extended-const": Proposal.EXTENDED_CONST,
-    "enable-threads": Proposal.THREADS,
-}
-_STATISTICS = {
-    "enable-instruction-count": "instruction_counting",
-    "enable-gas-measuring": "cost_measuring",
-    "enable-time-measuring": "time_measuring",
-}
-_ALL = ("enable-multi-memory", "enable-tail-call", "enable-extended-const")
-
 OPTIONS = (
-    Option("version v", TOGGLE, "", "Print the version and exit."),
-    Option("help h", TOGGLE, "", "Print this page and exit."),
+    *GENERAL,
     Option("reactor", TOGGLE, "", "Call the function that is named by the first ARG."),
     Option("dir", LIST, "GUEST:HOST[:readonly]", "Give the program a directory. Repeatable."),
     Option("env", LIST, "NAME=VALUE", "Set an environment variable. Repeatable."),
-    Option("enable-instruction-count", TOGGLE, "", "Count executed instructions."),
-    Option("enable-gas-measuring", TOGGLE, "", "Add up the cost of executed instructions."),
-    Option("enable-time-measuring", TOGGLE, "", "Measure execution time."),
-    Option("enable-all-statistics", TOGGLE, "", "The three above."),
-    *(
-        Option(
-            name,
-            TOGGLE,
-            "",
-            f"Switch {'off' if name[0] == 'd' else 'on'} the proposal"
-            f" {proposal.name.lower().replace('_', ' ')}.",
-        )
-        for name, proposal in _PROPOSALS.items()
-    ),
-    Option("enable-all", TOGGLE, "", f"Same as {' '.join(f'--{name}' for name in _ALL)}."),
+    *SWITCHES,
     Option(
         "validate-all", TOGGLE, "", "Validate functions before any runs, not when first called."
     ),
@@ -124,21 +87,21 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
     try:
         options = Options(OPTIONS, words)
         if options.on("version"):
-            _print(f"{_NAME} version {VERSION}\n")
+            put(f"{_NAME} version {VERSION}\n")
             return 0
         if options.on("help") or not options.rest:
-            _print(help_text(_USAGE, OPTIONS, colour=os.isatty(1)))
+            put(help_text(_USAGE, OPTIONS, colour=os.isatty(1)))
             return 1
         if options.rest[0] == "cache" and not os.path.exists("cache"):
             from .cache import run as run_cache
 
-            _print(run_cache(options.rest[1:], _cache(options)))
+            put(run_cache(options.rest[1:], _cache(options)))
             return 0
         if options.on("reactor") and len(options.rest) < 2:
             raise UsageError("--reactor needs the name of a function after the file")
         return _run(options, started, closed)
     except UsageError as error:
-        _print(f"{_NAME}: {error}\n", to=2)
+        put(f"{_NAME}: {error}\n", to=2)
     except WasmError as error:
         lines = str(error).splitlines()
         if len(lines) > _MAX_LINES:
@@ -202,14 +165,7 @@ def _name_file(error: WasmError, file: str) -> None:
 def _configure(options: Options) -> Configure:
     configure = Configure()
     configure.host_registrations.add(HostRegistration.WASI)
-    for name, proposal in _PROPOSALS.items():
-        if options.on(name) or (name in _ALL and options.on("enable-all")):
-            if name.startswith("disable"):
-                configure.remove_proposal(proposal)
-            else:
-                configure.add_proposal(proposal)
-    for name, switch in _STATISTICS.items():
-        setattr(configure, switch, options.on(name) or options.on("enable-all-statistics"))
+    configure_switches(configure, options)
     if options.on("gas-limit"):
         configure.cost_measuring = True
     if options.on("validate-all"):
@@ -240,7 +196,7 @@ def _call_library(vm: VM, name: str, words: list[str], deadline: float | None) -
     if type_ and type_.results:
         values = results if len(type_.results) > 1 else (results,)
         lines = map(_format, type_.results, values)
-        _print("".join(f"{line}\n" for line in lines if line))
+        put("".join(f"{line}\n" for line in lines if line))
 
 
 def _call(vm: VM, name: str, args: list[int | float], deadline: float | None) -> Any:
@@ -309,11 +265,3 @@ def _reserve_streams() -> tuple[int, ...]:
             closed.append(fd)
             os.open(os.devnull, os.O_RDWR)  # the lowest free number: this one
     return tuple(closed)
-
-
-def _print(text: str, to: int = 1) -> None:
-    """Write to a standard stream of the host; that it is closed is no reason to fail."""
-    try:  # noqa: SIM105  (contextlib is not worth its import)
-        os.write(to, text.encode("utf-8", "backslashreplace"))
-    except OSError:
-        pass

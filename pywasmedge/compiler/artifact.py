@@ -73,6 +73,7 @@ class Origin:
 
     Attributes:
         module: identifies the module; up to 32 bytes, chosen by who writes the artifact.
+            Zeros at its end are lost.
         proposals: with these the module was validated (as far as the writer did that).
         guarded, count, cost: as in :class:`UnitWriter`.
         generator: :func:`generator` of who made the code.

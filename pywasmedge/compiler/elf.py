@@ -21,6 +21,7 @@ from . import artifact as artifacts
 from . import layout
 from .artifact import Artifact, ArtifactError
 from .code import ALIGNMENT
+from .universal import module_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -86,7 +87,7 @@ def write(
     """A shared library with compiled code and the module it was made from.
 
     Args:
-        origin: what the code was made from; its ``module`` is the checksum of ``module``.
+        origin: what the code was made from; its ``module`` is that of ``universal.module_id``.
         codes: as for ``artifact.write``.
         module: the binary.
         names: of defined functions (indices without imports); others are called ``f<index>``.
@@ -287,9 +288,10 @@ def read(fd: int) -> tuple[Artifact, bytes]:
         if reason := artifact.origin.misfit():
             raise ArtifactError(reason, version=True)
         module = os.pread(fd, length, at)
-        parts: tuple[tuple[bytes, bytes], ...] = (
+        if module_id(module) != artifact.origin.module:
+            raise ArtifactError("it is damaged")
+        parts = (
             (head[:ALIGNMENT], head_sum),
-            (module, artifact.origin.module),
             (os.pread(fd, tail_length, tail_at), tail_sum),
         )
         if any(layout.checksum(part) != expected for part, expected in parts):

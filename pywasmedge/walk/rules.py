@@ -6,6 +6,8 @@ refused for the same one.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from ..base.config import Proposal
 from ..base.errors import ErrCode, ValidationError
 from ..base.types import (
@@ -20,7 +22,6 @@ from ..base.types import (
 from ..module.ast import SegmentMode
 from ..module.constant import instructions
 
-TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-/* WASI modules; the process module, plugins and the compiler, as far as they are there. */
+/* WASI modules; the process module and plugins, as far as they are there. */
 #define _GNU_SOURCE
 #include "behaviour.h"
 
@@ -267,15 +267,6 @@ static void process_module(void) {
   WasmEdge_ConfigureDelete(configure);
 }
 
-static void compiler(void) {
-  binary from = read_binary("wasi");
-  CHECK(WasmEdge_CompilerCreate(NULL) == NULL);
-  CHECK_CODE(WasmEdge_CompilerCompile(NULL, from.path, "compiled.wasm"), 0x06);
-  CHECK(fopen("compiled.wasm", "rb") == NULL);
-  WasmEdge_CompilerDelete(NULL);
-  free(from.bytes);
-}
-
 int main(int argc, char **argv) {
   static const part parts[] = {
       {"what_the_guest_sees", what_the_guest_sees},
@@ -285,7 +276,6 @@ int main(int argc, char **argv) {
       {"exit_codes", exit_codes},
       {"functions", functions},
       {"process_module", process_module},
-      {"compiler", compiler},
   };
   return run_parts(argc, argv, parts, sizeof parts / sizeof *parts);
 }

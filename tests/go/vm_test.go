@@ -165,15 +165,27 @@ func TestProcessModule(t *testing.T) {
 	(&wasmedge.Module{}).InitWasmEdgeProcess([]string{"ls"}, true)
 }
 
-// Without ahead-of-time compilation there is no compiler; with it a missing input is reported.
 func TestCompiler(t *testing.T) {
 	conf := wasmedge.NewConfigure()
 	defer conf.Release()
-	if compiler := wasmedge.NewCompiler(); compiler != nil {
-		fails(t, compiler.Compile("testdata/missing.wasm", "out.wasm"), illegalPath)
-		compiler.Release()
-	}
-	if compiler := wasmedge.NewCompilerWithConfig(conf); compiler != nil {
-		compiler.Release()
+	conf.SetCompilerOptimizationLevel(wasmedge.CompilerOptLevel_O0)
+	conf.SetCompilerOutputFormat(wasmedge.CompilerOutputFormat_Native)
+	library, universal := t.TempDir()+"/calls.so", t.TempDir()+"/calls.wasm"
+	compiler := wasmedge.NewCompiler()
+	fails(t, compiler.Compile("testdata/missing.wasm", universal), illegalPath)
+	equal(t, compiler.Compile("testdata/calls.wasm", universal), nil)
+	compiler.Release()
+	compiler = wasmedge.NewCompilerWithConfig(conf)
+	equal(t, compiler.Compile("testdata/calls.wasm", library), nil)
+	compiler.Release()
+	loader := wasmedge.NewLoader()
+	defer loader.Release()
+	validator := wasmedge.NewValidator()
+	defer validator.Release()
+	for _, path := range []string{library, universal} {
+		module, err := loader.LoadFile(path)
+		equal(t, err, nil)
+		equal(t, validator.Validate(module), nil)
+		module.Release()
 	}
 }
