@@ -7,7 +7,6 @@ import gc
 import os
 import sys
 import time
-from typing import TYPE_CHECKING
 
 from ..base import log
 from ..base.config import Configure, HostRegistration, Validation
@@ -16,6 +15,7 @@ from ..base.types import MAX_PAGES, ValType
 from .options import LIST, TOGGLE, VALUE, Option, Options, UsageError, help_text
 from .switches import GENERAL, SWITCHES, VERSION, configure_switches, put
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..base.errors import ValidationError
 from ..module import reader
 from ..module.constant import scanner
 from .rules import Declared, validate_module
 from .walker import Walk
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..base.config import Configure
     from ..module.ast import Module

@@ -7,13 +7,13 @@ with the checking closures only (``walk.skip``) up to the ``else`` or ``end`` of
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.types import ValType
 from .immediates import decoder
 from .stack import BLOCK, BOTTOM, ELSE, IF, LOOP, mismatch
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .simple import Step
     from .sink import Sink

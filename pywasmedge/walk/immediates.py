@@ -7,27 +7,37 @@ that are malformed and ``ValidationError`` for indices that name nothing.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..module import reader
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from .stack import Types
     from .walker import Walk
 
-Decoder = Callable[[int], tuple[Any, int]]
+    Decoder = Callable[[int], tuple[Any, int]]
 
 BLOCK_EMPTY: tuple[Types, Types] = ((), ())
 
 
-class Memarg(NamedTuple):
+class Memarg(tuple[int, int, int]):
     """Immediate of a memory access: memory index, byte offset, log2 of the alignment."""
 
-    memory: int
-    offset: int
-    align: int
+    __slots__ = ()
+
+    @property
+    def memory(self) -> int:
+        """Index of the memory."""
+        return self[0]
+
+    @property
+    def offset(self) -> int:
+        """What is added to the address, in bytes."""
+        return self[1]
 
 
 def decoder(walk: Walk, kind: str) -> Decoder:
@@ -175,7 +185,7 @@ def _memarg(walk: Walk, natural: int, *, exact: bool = False) -> Decoder:
     def memarg(pos: int) -> tuple[Memarg, int]:
         align, offset = data[pos], data[pos + 1]
         if align == natural and offset < 0x80 and memories:
-            return Memarg(0, offset, align), pos + 2
+            return Memarg((0, offset, align)), pos + 2
         align, pos = reader.u32(data, pos, walk.end)
         memory = 0
         if align & 0x40 and multi:
@@ -188,7 +198,7 @@ def _memarg(walk: Walk, natural: int, *, exact: bool = False) -> Decoder:
             raise ValidationError(ErrCode.INVALID_MEMORY_IDX, f"index {memory} of {memories}")
         if align > natural or (exact and align != natural):
             raise ValidationError(ErrCode.INVALID_ALIGNMENT, f"2^{align} for {1 << natural} bytes")
-        return Memarg(memory, offset, align), pos
+        return Memarg((memory, offset, align)), pos
 
     return memarg
 

@@ -3,11 +3,10 @@ whether it makes tail calls."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..base.config import Proposal
 from .stack import END, LOOP
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 

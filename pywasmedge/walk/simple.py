@@ -8,11 +8,11 @@ The frequent shapes are spelt out; whatever does not match their fast path is le
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ..base.types import ValType
 from .immediates import decoder
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..isa.row import Row
     from .stack import Types

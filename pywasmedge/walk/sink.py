@@ -8,13 +8,16 @@ was told to open.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from ..base.types import FunctionType
     from ..isa.row import Row
     from .stack import Frame
-
+else:
+    Protocol = object
 
 Charge = Callable[[int, bool], None]
 

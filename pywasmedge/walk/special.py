@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.types import ValType
@@ -16,6 +15,7 @@ from .immediates import decoder
 from .simple import Emit, Step, step
 from .stack import ANY, mismatch
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..isa.row import Row
     from .sink import Sink

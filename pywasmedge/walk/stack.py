@@ -7,10 +7,12 @@ matches a type and ends in ``pop``.
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
-
 from ..base.errors import ErrCode, ValidationError
 from ..base.types import ValType
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, NoReturn
 
 BOTTOM = 0
 """Marker below the operands of a control frame whose end is reachable."""

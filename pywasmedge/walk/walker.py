@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, NoReturn
 
 from ..base.errors import ErrCode, LoadError, WasmError
 from ..base.types import ValType
@@ -15,9 +14,11 @@ from ..module import reader
 from .special import step_for
 from .stack import BOTTOM, ELSE, END, FUNCTION, OperandStack
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container
     from collections.abc import Set as AbstractSet
+    from typing import NoReturn
 
     from ..base.config import Proposal
     from ..module.ast import Module
