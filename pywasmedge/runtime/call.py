@@ -219,8 +219,21 @@ def we_py_host(data: Any, from_instance: Any, frame: Any) -> int:
 _from_handle = ffi.from_handle
 
 
+class Later:
+    """Stands for a Python function that is made when it is called first.
+
+    Attributes:
+        make: makes it.
+    """
+
+    __slots__ = ("make",)
+
+    def __init__(self, make: Callable[[], Callable[..., Any]]) -> None:
+        self.make = make
+
+
 def callee(
-    function: Callable[..., Any],
+    function: Callable[..., Any] | Later,
     signature: Signature,
     name: str,
     first_argument: Callable[[Any], Any] | None,
@@ -229,13 +242,25 @@ def callee(
     """A closure that calls a Python function with a frame and returns 0 (a trap code would trap).
 
     Args:
-        function: the Python function.
+        function: the Python function, or how to make it.
         signature: what its frames look like.
         name: what error messages call it.
         first_argument: makes an extra first argument out of the calling ``we_instance`` (NULL
             if it is not known).
         layout: reads the parameters instead of the signature's own layout.
     """
+    target: Callable[..., Any]
+    if isinstance(function, Later):
+        make = function.make
+
+        def first_call(*args: Any) -> Any:
+            nonlocal target
+            target = make()
+            return target(*args)
+
+        target = first_call
+    else:
+        target = function
     params, results = signature.params, signature.results
     unpack = (layout or params.struct).unpack_from
     pack_into = results.struct.pack_into
@@ -276,7 +301,7 @@ def callee(
 
     def plain(from_instance: Any, frame: Any) -> int:
         area = buffer(frame, size)
-        value = function(*unpack(area))
+        value = target(*unpack(area))
         if simple:
             try:
                 pack_into(area, 0, value)
@@ -292,9 +317,9 @@ def callee(
         if not plain_params:
             args = params.decode(args)
         if first_argument is None:
-            value = function(*args)
+            value = target(*args)
         else:
-            value = function(first_argument(from_instance), *args)
+            value = target(first_argument(from_instance), *args)
         if simple:
             try:
                 pack_into(area, 0, value)

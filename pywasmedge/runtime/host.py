@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..base.types import FunctionType, ValType
-from .call import callee, caller
+from .call import Later, callee, caller
 from .core import Caller, caller_of
 from .function import FunctionInstance, live
 from .memory import MemoryInstance
@@ -54,8 +54,20 @@ def host_function(
     return _make(function, type_, label, first_argument, params)
 
 
+def later_function(
+    make: Callable[[], Callable[..., Any]],
+    type_: FunctionType,
+    *,
+    name: str,
+    caller: type | None = None,
+    params: Struct | None = None,
+) -> FunctionInstance:
+    """The same for a callable that ``make`` gives when it is called first."""
+    return _make(Later(make), type_, name, _FIRST_ARGUMENTS[caller], params)
+
+
 def _make(
-    function: Callable[..., Any],
+    function: Callable[..., Any] | Later,
     type_: FunctionType,
     name: str,
     first_argument: Callable[[Any], Any] | None,

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..base import log
 from ..base.types import ExternKind, FunctionType
-from ..runtime.host import host_function
+from ..runtime.host import later_function
 from ..runtime.instance import ModuleInstance
 from .env import Env, parse_preopen
 from .groups import find, find_all, find_typed
@@ -164,8 +164,8 @@ class _Functions(dict[str, "Callable[[], FunctionInstance]"]):
 
 
 def _make(function: Function, env: Env) -> FunctionInstance:
-    return host_function(
-        function.bind(env),
+    return later_function(
+        lambda: function.bind(env),
         function.type,
         name=function.name,
         caller=memoryview,
