@@ -127,7 +127,7 @@ def test_another_code_generator_has_entries_of_its_own(
 ) -> None:
     configure = Configure(cache=place, tier=Tier.QUICK)
     run(configure, 1)
-    monkeypatch.setattr(cached, "_generator", lambda: b"another generato")
+    monkeypatch.setattr(cached, "generator", lambda: b"another generato")
     assert functions(prepared(configure)) == set()
     run(configure, 2)
     assert functions(prepared(configure)) == {2}
@@ -299,3 +299,124 @@ def test_a_vm_that_is_closed_has_saved_its_code(place: str) -> None:
     vm.execute("f1", 5)
     vm.close()
     assert functions(prepared(configure)) == {1}
+
+
+# ---- Decoded modules -----------------------------------------------------------------------------
+
+BINARIES = sorted(Path(__file__).parent.glob("[gw][ua][et]*/*.wasm"))
+
+
+@pytest.fixture
+def large(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every module is large enough to be kept decoded."""
+    from pywasmedge.runtime import module
+
+    monkeypatch.setattr(module, "_KEPT_FROM", 0)
+
+
+def forbid(monkeypatch: pytest.MonkeyPatch, *names: str) -> None:
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError
+
+    for name in names:
+        monkeypatch.setattr(f"pywasmedge.{name}", fail)
+
+
+def contents(tree: object) -> dict[str, object]:
+    found = {name: getattr(tree, name) for name in type(tree).__slots__}  # type: ignore[attr-defined]
+    lists = ("funcs", "bodies", "func_types", "datas")
+    return {name: list(v) if name in lists else v for name, v in found.items() if name != "digest"}
+
+
+@pytest.mark.usefixtures("large")
+@pytest.mark.parametrize("path", BINARIES, ids=lambda path: path.stem)
+def test_a_kept_module_is_the_decoded_one(
+    place: str, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure = Configure(cache=place)
+    for proposal in pywasmedge.Proposal:
+        configure.add_proposal(proposal)
+    decoded = Loader(configure).parse_file(path)
+    cached.flush()
+    forbid(monkeypatch, "module.loader.load", "runtime.module._check")
+    kept = Loader(configure).parse_file(path)
+    assert contents(kept.ast) == contents(decoded.ast)
+    assert kept.ast.digest == decoded.ast.digest != b""
+    assert not kept.ast.validated
+    again = Loader(configure).parse_bytes(path.read_bytes())
+    assert contents(again.ast) == contents(decoded.ast)
+    Validator(configure).validate(kept)
+    assert kept.ast.validated
+
+
+@pytest.mark.usefixtures("large")
+def test_the_second_run_neither_decodes_nor_validates(
+    place: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    binary = cached_module.binary()
+    assert VM(configure).run_wasm_from_bytes(binary, "f1", 5) == cached_module.result(1, 5)
+    cached.flush()
+    forbid(monkeypatch, "module.loader.load", "walk.rules._Rules", "walk.walker.Walk")
+    assert VM(configure).run_wasm_from_bytes(binary, "f1", 5) == cached_module.result(1, 5)
+
+
+@pytest.mark.usefixtures("large")
+def test_what_was_not_validated_still_is_when_it_is_called(place: str) -> None:
+    """The cache remembers each body by itself."""
+    from pywasmedge import ValidationError
+    from pywasmedge.base.config import Validation
+
+    binary = cached_module.binary()
+    broken = binary.replace(b"\x41\x05\x6a", b"\x41\x05\x8c", 1)  # f32.neg of an i32, in f0
+    lazy = Configure(cache=place, tier=Tier.QUICK, validation=Validation.LAZY)
+    assert broken != binary
+    for _ in range(2):
+        assert VM(lazy).run_wasm_from_bytes(broken, "f1", 5) == cached_module.result(1, 5)
+        with pytest.raises(ValidationError):
+            VM(lazy).run_wasm_from_bytes(broken, "f0", 5)
+        module = Loader(lazy).load(broken)
+        with pytest.raises(ValidationError):
+            Validator(lazy).validate(module)
+        cached.flush()
+
+
+@pytest.mark.usefixtures("large")
+def test_a_complete_validation_is_remembered(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    configure = Configure(cache=place, tier=Tier.QUICK)
+    binary = cached_module.binary()
+    VM(configure).run_wasm_from_bytes(binary, "f1", 5)
+    cached.flush()
+    Validator(configure).validate(Loader(configure).parse_bytes(binary))
+    cached.flush()
+    forbid(monkeypatch, "walk.walker.Walk")
+    Validator(configure).validate(Loader(configure).parse_bytes(binary))
+
+
+@pytest.mark.usefixtures("large")
+def test_invalid_and_malformed_modules_are_refused_again(place: str) -> None:
+    import wasmbuild as wb
+
+    from pywasmedge import LoadError, ValidationError
+
+    configure = Configure(cache=place)
+    invalid = wb.wasm(types=["-> i32"], funcs=[0], code=[wb.body("nop")])
+    undeclared = wb.wasm(types=["-> i32"], funcs=[7], code=[wb.body("i32.const 1")])
+    for _ in range(2):
+        for binary in (invalid, undeclared):
+            with pytest.raises(ValidationError):
+                VM(configure).run_wasm_from_bytes(binary, "f")
+            with pytest.raises(ValidationError):
+                Validator(configure).validate(Loader(configure).parse_bytes(binary))
+        with pytest.raises(LoadError):
+            Loader(configure).parse_bytes(invalid[:-3])
+        cached.flush()
+
+
+@pytest.mark.usefixtures("large")
+def test_a_saved_module_brings_only_its_own_classes(place: str) -> None:
+    from pywasmedge.runtime.front import _unpickler
+
+    chunk = memoryview(b"cposix\nsystem\n(S'true'\ntR.")
+    with pytest.raises(ValueError, match=r"posix\.system"):
+        _unpickler(chunk, b"").load()

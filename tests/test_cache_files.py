@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pywasmedge.cache import digests, entry, limit
-from pywasmedge.cache.directory import LOCK, SUFFIX, VARIABLE, Directory, directory, locate
+from pywasmedge.cache.directory import LOCK, MODULES, SUFFIX, VARIABLE, Directory, directory, locate
 from pywasmedge.cache.entry import Entry, open_entry, save
 from pywasmedge.compiler.artifact import HEADER, Origin, write
 from pywasmedge.compiler.code import ALIGNMENT, Code
@@ -440,13 +440,13 @@ def test_nor_is_a_file_that_others_can_write(place: Directory, old_file: Path, m
 
 def test_damaged_digests_are_not_believed(place: Directory, old_file: Path) -> None:
     digests.remember(place, old_file.stat(), b"d" * 32)
-    data = content(place, limit.MODULES)
+    data = content(place, MODULES)
     for at in range(len(data)):
         flipped = bytearray(data)
         flipped[at] ^= 1 << at % 8
-        Path(place.path, limit.MODULES).write_bytes(flipped)
+        Path(place.path, MODULES).write_bytes(flipped)
         assert digests.recall(place, old_file.stat()) is None
-    Path(place.path, limit.MODULES).write_bytes(data[:-1])
+    Path(place.path, MODULES).write_bytes(data[:-1])
     assert digests.recall(place, old_file.stat()) is None
     digests.remember(place, old_file.stat(), b"e" * 32)
     assert digests.recall(place, old_file.stat()) == b"e" * 32
@@ -462,7 +462,7 @@ def test_only_so_many_files_are_remembered(
         digests.remember(place, path.stat(), bytes([i]) * 32)
     assert digests.recall(place, files[-1].stat()) == bytes([19]) * 32
     assert digests.recall(place, files[0].stat()) is None
-    assert len(content(place, limit.MODULES)) <= 9 * digests._RECORD
+    assert len(content(place, MODULES)) <= 9 * digests._RECORD
 
 
 # ---- Failing writes ------------------------------------------------------------------------------

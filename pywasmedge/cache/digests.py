@@ -15,8 +15,8 @@ import time
 
 from ..base import log
 from ..compiler.layout import checksum
+from .directory import MODULES
 from .entry import writing
-from .limit import MODULES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -23,6 +23,8 @@ OFF = "off"
 NAME = "pywasmedge"
 LOCK = "lock"
 """File that is locked by who writes, exchanges or removes files."""
+MODULES = "modules"
+"""File that says which module is in which file (``digests``)."""
 SUFFIX = ".tmp"
 """Ends the names of files that are being written."""
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from typing import NamedTuple
 
 from ..base import log
-from .directory import SUFFIX
+from ..base.record import dataclass
+from .directory import MODULES, SUFFIX
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,13 +16,12 @@ if TYPE_CHECKING:
 VARIABLE = "PYWASMEDGE_CACHE_SIZE"
 """Environment variable: most bytes the cache may hold; K, M, G mean 2^10, 2^20, 2^30."""
 DEFAULT = 1 << 30
-MODULES = "modules"
-"""The file that remembers which module is in which file (``digests``)."""
 _ENTRY = re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
 
-class Usage(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Usage:
     """A file of the cache: when it was used last (seconds), bytes it takes, its name."""
 
     used: float
@@ -47,7 +46,7 @@ def entries(directory: Directory) -> list[Usage]:
             if status is not None:
                 size = max(status.st_blocks * 512, status.st_size)
                 found.append(Usage(status.st_mtime, size, name))
-    return sorted(found)
+    return sorted(found, key=lambda usage: usage.used)
 
 
 def make_room(directory: Directory, size: int, keep: str) -> None:

@@ -205,6 +205,8 @@ class Module:
 
     validated: bool = field(default=False)
     """Set by the validator: what the module declares is valid; instantiation requires it."""
+    sound: bool = field(default=False)
+    """What it declares outside of bodies was found to be valid with ``proposals``."""
     checked: bytearray = field(default_factory=bytearray)
     """1 for each body that was found to be valid with ``proposals``. No other ever runs."""
     digest: bytes = b""

@@ -21,6 +21,8 @@ from .native import shared_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Protocol
+
     from ..base.config import Configure
     from ..cache.directory import Directory
     from ..cache.entry import Entry
@@ -28,8 +30,12 @@ if TYPE_CHECKING:
     from ..module.ast import Module
     from .code import CompiledModule
 
-_SOURCES = ("compiler", "isa", "walk")
-"""Parts of the package that decide what code looks like."""
+    class _Saves(Protocol):
+        def save(self) -> None: ...
+
+
+_SOURCES = ("base", "isa", "module", "walk", "compiler")
+"""Parts of the package that decide what modules and their code look like."""
 _LEVELS = list(Level)
 
 
@@ -84,7 +90,7 @@ def attach(compiled: CompiledModule, configure: Configure) -> Recorder | None:
     if found is None:
         return None
     origin = _origin(tree, configure, compiled.guarded)
-    name = f"{tree.digest.hex()}-{_short(origin)}"
+    name = entry_name(tree.digest, origin)
     recorder = Recorder(found, name, origin)
     from ..cache.entry import open_entry
 
@@ -139,13 +145,13 @@ def _origin(tree: Module, configure: Configure, guarded: bool) -> Origin:
         guarded,
         configure.instruction_counting,
         configure.cost_measuring,
-        _generator(),
+        generator(),
         layout.processor(),
     )
 
 
-def _short(origin: Origin) -> str:
-    """All of an origin but the module, in 16 digits."""
+def entry_name(digest: bytes, origin: Origin) -> str:
+    """The file of what was made from a module: the module's digest, and the rest of the origin."""
     facts = (
         sorted(origin.proposals),
         origin.guarded,
@@ -154,20 +160,22 @@ def _short(origin: Origin) -> str:
         origin.generator,
         origin.processor,
     )
-    return layout.checksum(repr(facts).encode())[:8].hex()
+    return f"{digest.hex()}-{layout.checksum(repr(facts).encode())[:8].hex()}"
 
 
 @cache
-def _generator() -> bytes:
-    """What differs between installations of the code generator: quicker than reading it all."""
+def generator(more: bytes = b"") -> bytes:
+    """16 bytes that differ between installations of this package; ``more`` goes into them, too.
+
+    Reading what ``stat`` says of the files is quicker than reading the files.
+    """
     package = os.path.dirname(os.path.dirname(__file__))
-    facts: list[object] = [package]
     folder = os.path.dirname(shared_object)
     binaries = (shared_object, os.path.join(folder, "libwasmedge_c.so"))
-    facts += [_facts(os.stat(path)) for path in binaries]
+    facts: list[object] = [package, more, *[_facts(os.stat(path)) for path in binaries]]
     for part in _SOURCES:
         with os.scandir(os.path.join(package, part)) as entries:
-            files = sorted([e for e in entries if e.name.endswith(".py")], key=lambda e: e.name)
+            files = sorted([e for e in entries if not e.is_dir()], key=lambda e: e.name)
         facts += [(e.name, _facts(e.stat())) for e in files]
     return layout.checksum(repr(facts).encode())
 
@@ -188,12 +196,12 @@ class _Saver:
         # Reentrant: a finaliser may run guests, whatever it interrupts.
         self._lock = fork_safe(threading.RLock())
         self._flushing = fork_safe(threading.RLock())
-        self._waiting: set[Recorder] = set()
+        self._waiting: set[_Saves] = set()
         self._thread: threading.Thread | None = None
         self._registered = False
 
-    def add(self, recorder: Recorder) -> None:
-        """Have a recorder save soon."""
+    def add(self, recorder: _Saves) -> None:
+        """Have something saved soon."""
         if recorder in self._waiting:
             return
         with self._lock:
@@ -236,6 +244,11 @@ class _Saver:
 
 
 _saver = _Saver()
+
+
+def save_later(recorder: _Saves) -> None:
+    """Have ``save`` called in the background, and at the latest when the process ends."""
+    _saver.add(recorder)
 
 
 def flush() -> None:

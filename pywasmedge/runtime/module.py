@@ -49,6 +49,8 @@ class Checked:
     error: ValidationError | None
 
 
+_KEPT_FROM = 256 << 10
+"""Bytes of a binary from which the cache may know it."""
 EAGER_SIZE = 32 << 10
 """Bytes of a binary up to which ``Validation.AUTO`` means ``EAGER``: that takes up to 4 ms."""
 
@@ -150,7 +152,7 @@ class Loader(Closing):
                 other codes below 0x40 if the content is malformed; for a library see
                 :func:`precompiled.in_library`.
         """
-        return self._module(*_read(path), whole=True)
+        return self._module(_read(path), whole=True)
 
     def parse_bytes(self, data: ReadableBuffer) -> Module:
         """Load a binary from a bytes-like object (which is copied unless it is ``bytes``).
@@ -158,7 +160,7 @@ class Loader(Closing):
         Raises:
             LoadError: the binary is malformed (0x22 if empty).
         """
-        return self._module(_copied(data), None, whole=True)
+        return self._module(_Source(_copied(data)), whole=True)
 
     def load(self, source: str | os.PathLike[str] | ReadableBuffer) -> Module:
         """Load a file or bytes to run them at once.
@@ -168,34 +170,62 @@ class Loader(Closing):
         Raises:
             LoadError: as the other methods; it says nothing about bodies not decoded yet.
         """
-        precompiled = None
         if isinstance(source, (str, os.PathLike)):
-            data, precompiled = _read(source)
+            found = _read(source)
         else:
-            data = _copied(source)
+            found = _Source(_copied(source))
         mode = self._configure.validation
-        small = mode == Validation.AUTO and len(data) <= EAGER_SIZE
-        return self._module(data, precompiled, whole=small or mode == Validation.EAGER)
+        small = mode == Validation.AUTO and len(found.data) <= EAGER_SIZE
+        return self._module(found, whole=small or mode == Validation.EAGER)
 
-    def _module(self, data: bytes, precompiled: Precompiled | None, *, whole: bool) -> Module:
-        """Decode a module; without ``precompiled``, code may be in one of its custom sections."""
-        from ..module.loader import load
+    def _module(self, source: _Source, *, whole: bool) -> Module:
+        """Decode a module; code may be with it, or in one of its custom sections."""
+        precompiled = source.precompiled
+        front = None
+        tree = None
+        if precompiled is None and len(source.data) >= _KEPT_FROM:
+            from .front import find
 
-        tree = load(data, self._configure, bodies=whole and precompiled is None)
+            front = find(source.data, source.status, self._configure)
+            tree = front.load(source.data) if front else None
+        if tree is None:
+            from ..module.loader import load
+
+            tree = load(source.data, self._configure, bodies=whole and precompiled is None)
         if precompiled is None and "wasmedge" in dict(tree.customs):
             from .precompiled import in_module
 
-            precompiled = in_module(data)
+            precompiled = in_module(source.data)
         checked = None
         if precompiled is not None and precompiled.valid_with(self._configure.proposals):
             checked = Checked(frozenset(self._configure.proposals), None)
             tree.checked[:] = b"\1" * len(tree.checked)
+        elif tree.sound and 0 not in tree.checked:
+            checked = Checked(tree.proposals, None)
         elif whole:
             checked = _check(tree, self._configure)
+        if front is not None:
+            front.keep(tree)
         return Module(tree, checked, precompiled)
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[bytes, Precompiled | None]:
+class _Source:
+    """A binary: its bytes, code that came with it, and what the system says of its file."""
+
+    __slots__ = ("data", "precompiled", "status")
+
+    def __init__(
+        self,
+        data: bytes,
+        precompiled: Precompiled | None = None,
+        status: os.stat_result | None = None,
+    ) -> None:
+        self.data = data
+        self.precompiled = precompiled
+        self.status = status
+
+
+def _read(path: str | os.PathLike[str]) -> _Source:
     """Content of a file, which is not mapped as it may change; for a library module and code.
 
     Raises:
@@ -207,7 +237,13 @@ def _read(path: str | os.PathLike[str]) -> tuple[bytes, Precompiled | None]:
         raise _unreadable(ErrCode.ILLEGAL_PATH, path, error) from error
     with file:
         try:
-            return _library(file.fileno()) or (file.read(), None)
+            fd = file.fileno()
+            library = _library(fd)
+            if library is not None:
+                return _Source(*library)
+            before, data, after = os.fstat(fd), file.read(), os.fstat(fd)
+            unchanged = before.st_ctime_ns == after.st_ctime_ns and len(data) == after.st_size
+            return _Source(data, None, after if unchanged else None)
         except OSError as error:
             raise _unreadable(ErrCode.READ_ERROR, path, error) from error
 
@@ -280,11 +316,12 @@ class Validator(Closing):
         if module._checked is not None or tree.proposals != self._configure.proposals:
             self.validate(module)
             return
-        from ..walk.rules import validate_module
+        if not tree.sound:
+            from ..walk.rules import validate_module
 
-        try:
-            validate_module(tree, self._configure)
-        except ValidationError:
-            self.validate(module)  # malformed bodies come first
-            raise
+            try:
+                validate_module(tree, self._configure)
+            except ValidationError:
+                self.validate(module)  # malformed bodies come first
+                raise
         tree.validated = True

@@ -6,8 +6,6 @@ refused for the same one.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..base.config import Proposal
 from ..base.errors import ErrCode, ValidationError
 from ..base.types import (
@@ -22,6 +20,7 @@ from ..base.types import (
 from ..module.ast import SegmentMode
 from ..module.constant import instructions
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -47,12 +46,15 @@ _ARITHMETIC = {
 
 
 def validate_module(module: Module, configure: Configure) -> None:
-    """Check everything a module declares outside its function bodies.
+    """Check everything a module declares outside its function bodies, unless that is known.
 
     Raises:
         ValidationError: the module is not valid (0x41 to 0x56).
     """
-    _Rules(module, configure).check()
+    same = module.proposals == configure.proposals
+    if not (same and module.sound):
+        _Rules(module, configure).check()
+        module.sound = module.sound or same
 
 
 class Declared:
