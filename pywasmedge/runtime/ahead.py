@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import TYPE_CHECKING
-
 from ..base.closing import Closing
 from ..base.config import Configure, OutputFormat
 from ..base.errors import ErrCode, LoadError
 from .module import Loader, Validator
 
+TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
