@@ -7,7 +7,10 @@ and under ``TYPE_CHECKING`` count like any other.
 from __future__ import annotations
 
 import ast
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path, PurePath
 
 import pytest
@@ -134,6 +137,17 @@ def test_every_layer_is_found() -> None:
     assert order["base"] == 0
     assert order["base"] < order["isa"] < order["module"] < order["walk"]
     assert order["walk"] < order["compiler"] < order["runtime"] < order["wasi"] < order["cli"]
+
+
+def test_what_start_up_does_without() -> None:
+    """Modules that are slow to import and that the C API needs not, unless Python itself does."""
+    slow = "{'typing', 'dataclasses', 'inspect', 'llvmlite', 'ctypes'}"
+    code = "import sys; before = {*sys.modules}; import pywasmedge.capi; "
+    code += f"print({slow} & {{*sys.modules}} - before)"
+    command = [sys.executable, "-c", code]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+    assert done.stdout == "set()\n"
 
 
 def test_allowed_upward_imports_exist() -> None:
