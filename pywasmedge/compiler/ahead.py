@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from ..base.config import OptimizationLevel
 from . import layout
 from .abi import MODULE_FLAGS
+from .adapters import adapter_ir
 from .artifact import Origin
 from .codegen import ahead_machine, big_thread
 from .link import link
@@ -85,6 +86,25 @@ def compile_all(
         RuntimeError: the code generator failed; a defect.
     """
     return _Compilation(module, configure, progress).run()
+
+
+def compile_adapters(module: Module, configure: Configure) -> Code:
+    """The adapters of the function types of a module, in their order, each once."""
+    types = list(dict.fromkeys(module.types))
+    text = adapter_ir(types, layout.FUNC["native"], layout.FUNC["ctx"]) + MODULE_FLAGS
+    made: list[Code | BaseException] = []
+
+    def work() -> None:
+        try:
+            machine = ahead_machine(0, generic=configure.generic_binary)
+            made.append(link(machine.compile(text, None)))
+        except BaseException as error:
+            made.append(error)
+
+    big_thread(work, "pywasmedge-adapters").join()
+    if isinstance(made[0], BaseException):
+        raise made[0]
+    return made[0]
 
 
 class _Compilation:

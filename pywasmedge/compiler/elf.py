@@ -82,7 +82,11 @@ class _Section:
 
 
 def write(
-    origin: Origin, codes: Iterable[tuple[Code, int]], module: bytes, names: Mapping[int, str]
+    origin: Origin,
+    codes: Iterable[tuple[Code, int]],
+    module: bytes,
+    names: Mapping[int, str],
+    chunks: Mapping[str, bytes],
 ) -> bytes:
     """A shared library with compiled code and the module it was made from.
 
@@ -91,11 +95,12 @@ def write(
         codes: as for ``artifact.write``.
         module: the binary.
         names: of defined functions (indices without imports); others are called ``f<index>``.
+        chunks: other data for the artifact.
     """
     codes = list(codes)
-    blank = artifacts.write(artifacts.AHEAD, origin, codes, {CHUNK: bytes(_CHUNK.size)})
+    blank = artifacts.write(artifacts.AHEAD, origin, codes, {**chunks, CHUNK: bytes(_CHUNK.size)})
     head, rest, chunk = _around(artifacts.read(blank), blank, module, names)
-    made = artifacts.write(artifacts.AHEAD, origin, codes, {CHUNK: chunk})
+    made = artifacts.write(artifacts.AHEAD, origin, codes, {**chunks, CHUNK: chunk})
     return b"".join((head, made, rest))
 
 

@@ -10,7 +10,7 @@ from .artifact import ArtifactError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from .artifact import Artifact, Origin
     from .code import Code
@@ -37,9 +37,14 @@ def without_code(data: bytes) -> bytes:
     return b"".join((*parts, data[at:]))
 
 
-def write(origin: Origin, codes: Iterable[tuple[Code, int]], module: bytes) -> bytes:
-    """``module``, which has no code section, with one at its end."""
-    content = _NAME + artifacts.write(artifacts.AHEAD, origin, codes)
+def write(
+    origin: Origin,
+    codes: Iterable[tuple[Code, int]],
+    module: bytes,
+    chunks: Mapping[str, bytes],
+) -> bytes:
+    """``module``, which has no code section, with one at its end; ``chunks`` are other data."""
+    content = _NAME + artifacts.write(artifacts.AHEAD, origin, codes, chunks)
     return b"".join((module, b"\0", _leb(len(content)), content))
 
 

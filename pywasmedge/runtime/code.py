@@ -215,19 +215,37 @@ def prepare(types: Sequence[FunctionType]) -> None:
 
         offsets = {name: field.offset for name, field in ffi.typeof("we_func").fields}
         text = adapter_ir(missing, offsets["native"], offsets["ctx"])
-        loaded = load(link(compile_ir(text, Level.QUICK, "adapters")))
-        for i, type_ in enumerate(missing):
-            pair = Adapters(
-                loaded.start + loaded.entries[f"f2n_{i}"],
-                loaded.start + loaded.entries[f"n2f_{i}"],
-            )
-            number = type_id(type_)
-            lib.we_type_set_adapters(
-                number,
-                ffi.cast("void *", pair.frame_entry),
-                ffi.cast("void *", pair.native_host_entry),
-            )
-            _adapters[type_] = pair
+        _install_adapters(link(compile_ir(text, Level.QUICK, "adapters")), missing)
+
+
+def offer_adapters(types: Sequence[FunctionType], code: Callable[[], Code]) -> None:
+    """Use adapters that were made before, of types that have none yet.
+
+    Args:
+        types: the types, each once.
+        code: gives the adapters, numbered like the types.
+    """
+    with _adapters_lock:
+        if any(type_ not in _adapters for type_ in types):
+            _install_adapters(code(), types)
+
+
+def _install_adapters(code: Code, types: Sequence[FunctionType]) -> None:
+    """Load adapters and let their types have them. Called with the lock held."""
+    loaded = load(code)
+    for i, type_ in enumerate(types):
+        if type_ in _adapters:
+            continue
+        pair = Adapters(
+            loaded.start + loaded.entries[f"f2n_{i}"],
+            loaded.start + loaded.entries[f"n2f_{i}"],
+        )
+        lib.we_type_set_adapters(
+            type_id(type_),
+            ffi.cast("void *", pair.frame_entry),
+            ffi.cast("void *", pair.native_host_entry),
+        )
+        _adapters[type_] = pair
 
 
 # ---- Errors while compiling ----------------------------------------------------------------------

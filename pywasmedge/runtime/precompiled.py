@@ -6,9 +6,11 @@ import os
 
 from ..base import log
 from ..base.errors import ErrCode, LoadError
+from ..compiler import artifact as artifacts
 from ..compiler import elf, universal
 from ..compiler.code import ALIGNMENT
 from ..compiler.codegen import Level
+from .code import offer_adapters
 from .image import load_bytes, load_file, publish
 
 TYPE_CHECKING = False
@@ -17,7 +19,12 @@ if TYPE_CHECKING:
 
     from ..base.config import Configure, Proposal
     from ..compiler.artifact import Artifact
+    from ..compiler.code import Code
     from .code import CompiledModule
+
+
+ADAPTERS = "adapters"
+"""Chunk with an artifact that has the adapters of the module's function types, each once."""
 
 
 class Precompiled:
@@ -58,6 +65,14 @@ class Precompiled:
             compiled.own(image)
             publish(image, compiled.handle, artifact.functions, artifact.offsets)
             compiled.note(dict.fromkeys(artifact.functions, Level.OPTIMISED))
+            types = list(dict.fromkeys(compiled.module.types))
+            offer_adapters(types, self._adapters)
+
+    def _adapters(self) -> Code:
+        """The adapters of the module's function types."""
+        chunk = self._artifact.chunk(ADAPTERS)
+        assert chunk is not None
+        return artifacts.read(chunk).codes()[0]
 
 
 def in_library(fd: int) -> tuple[bytes, Precompiled]:
