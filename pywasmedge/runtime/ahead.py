@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+
 from ..base.closing import Closing
 from ..base.config import Configure, OutputFormat
 from ..base.errors import ErrCode, LoadError
