@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import threading
+from array import array
 from functools import cache
 
 from ..base.forking import fork_safe
@@ -21,11 +22,13 @@ from .native import shared_object
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Protocol
 
     from ..base.config import Configure
     from ..cache.directory import Directory
     from ..cache.entry import Entry
+    from ..compiler.artifact import Artifact
     from ..compiler.code import Code
     from ..module.ast import Module
     from .code import CompiledModule
@@ -105,33 +108,60 @@ def attach(compiled: CompiledModule, configure: Configure) -> Recorder | None:
 
 def _publish(entry: Entry, compiled: CompiledModule, configure: Configure) -> bool:
     """Let the functions of an entry start there; False if an image is damaged."""
-    whole = True
-    best: dict[int, tuple[int, int, int]] = {}
-    for number, (_, artifact) in enumerate(entry.artifacts):
-        rows = zip(artifact.functions, artifact.levels, artifact.offsets, strict=True)
-        for function, level, offset in rows:
-            if level >= best.get(function, (0,))[0] and compiled.accepts(_LEVELS[level]):
-                best[function] = (level, number, offset)
     tree = compiled.module
     mark = tree.proposals == configure.proposals
-    for number, (at, artifact) in enumerate(entry.artifacts):
-        functions = [f for f, (_, n, _) in best.items() if n == number]
-        if not functions:
-            continue
-        try:
-            loaded = image.load_file(artifact, tree, entry.fd, at)
-        except RuntimeError:  # it wants what this kernel does not have
-            loaded = None
+    images: dict[int, image.Image | None] = {}
+    for at, artifact, level, rows in _chosen(entry, compiled):
+        if at not in images:
+            images[at] = _load(entry, at, artifact, compiled)
+        loaded = images[at]
         if loaded is None:
-            whole = False
             continue
-        compiled.own(loaded)
-        image.publish(loaded, compiled.handle, functions, [best[f][2] for f in functions])
-        compiled.note({f: _LEVELS[best[f][0]] for f in functions})
+        functions, offsets = artifact.functions, artifact.offsets
+        if rows is not None:
+            functions = array("I", [functions[row] for row in rows])
+            offsets = array("I", [offsets[row] for row in rows])
+        image.publish(loaded, compiled.handle, functions, offsets)
+        compiled.note(dict.fromkeys(functions, level))
         if mark:
+            checked = tree.checked
             for function in functions:
-                tree.checked[function] = 1
-    return whole
+                checked[function] = 1
+    return None not in images.values()
+
+
+def _load(
+    entry: Entry, at: int, artifact: Artifact, compiled: CompiledModule
+) -> image.Image | None:
+    try:
+        loaded = image.load_file(artifact, compiled.module, entry.fd, at)
+    except RuntimeError:  # it wants what this kernel does not have
+        return None
+    if loaded is not None:
+        compiled.own(loaded)
+    return loaded
+
+
+def _chosen(
+    entry: Entry, compiled: CompiledModule
+) -> list[tuple[int, Artifact, Level, Sequence[int] | None]]:
+    """What to publish of an entry, so that the best code of a function comes last.
+
+    Returns:
+        Position, artifact, level, and which rows of its tables (``None``: all).
+    """
+    found: list[tuple[int, Artifact, Level, Sequence[int] | None]] = []
+    for at, artifact in entry.artifacts:
+        for number in sorted(set(artifact.levels)):
+            level = _LEVELS[number]
+            if not compiled.accepts(level):
+                continue
+            rows = None
+            if artifact.levels.count(number) < len(artifact.levels):
+                rows = [row for row, each in enumerate(artifact.levels) if each == number]
+            found.append((at, artifact, level, rows))
+    found.sort(key=lambda item: item[2])
+    return found
 
 
 def _origin(tree: Module, configure: Configure, guarded: bool) -> Origin:
