@@ -204,9 +204,11 @@ def generator(more: bytes = b"") -> bytes:
     binaries = (shared_object, os.path.join(folder, "libwasmedge_c.so"))
     facts: list[object] = [package, more, *[_facts(os.stat(path)) for path in binaries]]
     for part in _SOURCES:
-        with os.scandir(os.path.join(package, part)) as entries:
-            files = sorted([e for e in entries if not e.is_dir()], key=lambda e: e.name)
-        facts += [(e.name, _facts(e.stat())) for e in files]
+        for folder, inner, files in os.walk(os.path.join(package, part)):
+            inner[:] = sorted(set(inner) - {"__pycache__"})
+            for name in sorted(files):
+                path = os.path.join(folder, name)
+                facts.append((path, _facts(os.stat(path))))
     return layout.checksum(repr(facts).encode())
 
 
