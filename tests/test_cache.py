@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import cached_module
@@ -16,9 +17,11 @@ from pywasmedge import VM, Configure, Loader, Tier, Trap, Validator
 from pywasmedge.base.config import HostRegistration
 from pywasmedge.cache.directory import VARIABLE, Directory, directory
 from pywasmedge.cache.limit import entries
+from pywasmedge.compiler.codegen import Level
 from pywasmedge.runtime import cached
 from pywasmedge.runtime.code import CompiledModule
 
+BEST = max(Level)
 PACKAGE = Path(pywasmedge.__file__).parents[1]
 
 
@@ -94,6 +97,21 @@ def test_better_code_replaces_quick_code(place: str) -> None:
     best = max(prepared(optimised).level(i) or 0 for i in (2, 3))
     assert [compiled.level(i) for i in (1, 2, 3)] == [prepared(quick).first_level, best, best]
     assert functions(prepared(quick)) == {1, 2}
+
+
+def test_kept_quick_code_is_improved(place: str) -> None:
+    """Also by a run that compiles nothing at first calls."""
+    run(Configure(cache=place, tier=Tier.QUICK), 1, 2)
+    configure = Configure(cache=place)
+    vm = machine(configure)
+    compiled = vm.active_module._core.compiled  # type: ignore[union-attr]
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and {compiled.level(1), compiled.level(2)} != {BEST}:
+        assert vm.execute("f1", 5) == cached_module.result(1, 5)
+        assert vm.execute("f2", 5) == cached_module.result(2, 5)
+    vm.close()
+    kept = prepared(configure)
+    assert [kept.level(i) for i in (1, 2)] == [BEST, BEST]
 
 
 def test_many_runs_make_one_file_of_few_parts(place: str) -> None:

@@ -12,6 +12,7 @@ import threading
 from array import array
 from functools import cache
 
+from ..base.config import Tier
 from ..base.forking import fork_safe
 from ..cache.directory import directory
 from ..compiler import layout
@@ -103,6 +104,10 @@ def attach(compiled: CompiledModule, configure: Configure) -> Recorder | None:
             recorder.damaged = not _publish(entry, compiled, configure)
         finally:
             entry.close()
+        if configure.tier == Tier.AUTO:
+            from .optimiser import optimiser
+
+            optimiser.add(compiled)
     return recorder
 
 
