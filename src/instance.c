@@ -66,6 +66,28 @@ we_instance *we_instance_new(we_module *module, uint32_t memories, uint32_t tabl
   return instance;
 }
 
+/* Defined functions that somebody refers to: few of the functions of a big module. */
+typedef struct we_func_block {
+  struct we_func_block *next;
+  uint32_t used, count;
+  we_func funcs[];
+} func_block;
+
+static we_func *new_func(we_instance *instance) {
+  enum { FIRST = 16, MOST = 512 };
+  func_block *block = instance->own_funcs;
+  if (block == NULL || block->used == block->count) {
+    const uint32_t wanted = block == NULL ? FIRST : 2 * block->count;
+    const uint32_t count = wanted < MOST ? wanted : MOST;
+    func_block *made = calloc(1, sizeof *made + count * sizeof(we_func));
+    if (made == NULL) return NULL;
+    made->next = block;
+    made->count = count;
+    instance->own_funcs = block = made;
+  }
+  return &block->funcs[block->used++];
+}
+
 static void unlist_copies(const we_func *start);
 
 void we_instance_free(we_instance *instance) {
@@ -82,7 +104,11 @@ void we_instance_free(we_instance *instance) {
   if (instance->host_copies != NULL) unlist_copies(instance->host_copies);
   pthread_mutex_unlock(&instance_lock);
   for (uint32_t i = 0; i < instance->element_count; i++) free(instance->elements[i].owned);
-  free(instance->own_funcs);
+  while (instance->own_funcs != NULL) {
+    func_block *block = instance->own_funcs;
+    instance->own_funcs = block->next;
+    free(block);
+  }
   free(instance->host_copies);
   free(instance);
   module_release(module);
@@ -198,11 +224,8 @@ static we_func *create_func(we_instance *instance, uint32_t index) {
   if (index < instance->imported_funcs) return create_copy(instance, index);
   const we_module *module = instance->module;
   const uint32_t defined = index - instance->imported_funcs;
-  if (instance->own_funcs == NULL) {
-    instance->own_funcs = calloc(module->defined_funcs, sizeof(we_func));
-    if (instance->own_funcs == NULL) return NULL;
-  }
-  we_func *func = &instance->own_funcs[defined];
+  we_func *func = new_func(instance);
+  if (func == NULL) return NULL;
   func->type_id = module->type_ids[module->func_types[index]];
   const we_type *type = type_get(func->type_id);
   void *adapter = __atomic_load_n(&type->frame_entry, __ATOMIC_ACQUIRE);

@@ -124,7 +124,7 @@ struct we_instance {
   uint32_t table_count;
   uint32_t element_count;
   uint32_t data_count;
-  we_func *own_funcs;             /* storage behind funcs for defined functions; NULL until needed */
+  struct we_func_block *own_funcs; /* storage behind funcs for defined functions; the latest block */
   we_func *host_copies;           /* the same for imported host functions: see create_copy */
   we_instance *next_of_module;    /* ring of the live instances of the module */
   we_instance *prev_of_module;
