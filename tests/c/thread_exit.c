@@ -45,7 +45,7 @@ static void *end_in_thread(void *argument) {
   return NULL;
 }
 
-/* Several runs in VMs of their own, on which the main thread waits. */
+/* Several runs in VMs of their own, on which the main thread waits; they may fail for want of code. */
 static void in_thread_during_asyncs(void) {
   pthread_t thread;
   WasmEdge_Async *run = NULL;
@@ -55,6 +55,7 @@ static void in_thread_during_asyncs(void) {
   }
   CHECK(pthread_create(&thread, NULL, end_in_thread, NULL) == 0);
   WasmEdge_AsyncWait(run);
+  for (;;) pause();
 }
 
 static void *run_and_delete(void *argument) {
@@ -84,6 +85,7 @@ static void in_async_host_function(void) {
   const WasmEdge_Value zero = WasmEdge_ValueGenI32(0);
   WasmEdge_Async *run = WasmEdge_VMAsyncExecute(guest_vm(&file, host_module(end_in_host, NULL)), NAME("call"), &zero, 1);
   WasmEdge_AsyncWait(run);
+  for (;;) pause();
 }
 
 /* The host cleans up when the process ends. */
