@@ -6,8 +6,6 @@ be read: no error ever comes out of here.
 
 from __future__ import annotations
 
-from contextlib import suppress
-
 from ..base.errors import LoadError
 from ..base.types import ExternKind
 from .reader import name, u32
@@ -37,8 +35,10 @@ class Names:
         self._functions: dict[int, str] | None = None
         self.module: str | None = None
         if _MODULE in subsections:
-            with suppress(LoadError):
+            try:  # noqa: SIM105  (contextlib is not worth its import)
                 self.module, _ = name(data, *subsections[_MODULE])
+            except LoadError:
+                pass
 
     @property
     def functions(self) -> dict[int, str]:

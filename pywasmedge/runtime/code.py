@@ -532,7 +532,11 @@ def _watch_sigint() -> None:
     """Have Ctrl-C stop guests, too, where it raises KeyboardInterrupt."""
     global _watching
     if not _watching:
-        from signal import SIGINT, default_int_handler, getsignal
+        from _signal import (  # type: ignore[import-not-found]  # the part that costs nothing
+            SIGINT,
+            default_int_handler,
+            getsignal,
+        )
 
         _watching = True
         if getsignal(SIGINT) is default_int_handler:

@@ -61,7 +61,7 @@ class Walk:
         self.table = self.make_table(sink) if sink is not None else self.check_table
 
     def function(self, index: int) -> None:
-        """Walk the body of the ``index``-th defined function; then it is known to be valid.
+        """Walk the body of the ``index``-th defined function.
 
         Raises:
             LoadError: the body is malformed.
@@ -69,7 +69,6 @@ class Walk:
         """
         pos = self.begin(index)
         self.run(pos, index, self.table)
-        self.checked[index] = 1
 
     def check(self, index: int) -> None:
         """Check the ``index``-th body, without sink, unless it is known to be valid.
@@ -79,7 +78,6 @@ class Walk:
         """
         if not self.checked[index]:
             self.run(self.begin(index), index, self.check_table)
-            self.checked[index] = 1
 
     def begin(self, index: int) -> int:
         """Set up for the ``index``-th body; returns the position of its first instruction."""
@@ -98,7 +96,7 @@ class Walk:
         return pos
 
     def run(self, pos: int, index: int, table: list[Step]) -> None:
-        """Walk from ``pos`` to the end of the body with the closures of ``table``."""
+        """Walk from ``pos`` to the end of the body with the closures of ``table``, and mark it."""
         data, end = self.data, self.end
         try:
             try:
@@ -114,6 +112,7 @@ class Walk:
             if self.ended_at != end:
                 pos = self.ended_at
                 raise LoadError(ErrCode.END_CODE_EXPECTED, "instructions after the final end")
+            self.checked[index] = 1
         except WasmError as error:
             self._locate(error, pos, index)
             raise
