@@ -33,13 +33,14 @@ SEGMENTS = "we_segments"
 class _Machine:
     """Relocations of one processor.
 
-    ``relative32`` and ``relative64`` hold S + A - P in 4 or 8 bytes, ``slot32`` the same for
-    the address of the symbol's import slot. ``stub`` jumps to the address in the slot at the
-    (signed, 4-byte) distance that is filled in at ``stub_hole``.
+    ``relative32`` and ``relative64`` hold S + A - P in 4 or 8 bytes, ``absolute64`` S + A in 8,
+    ``slot32`` the first for the address of the symbol's import slot. ``stub`` jumps to the address
+    in the slot at the (signed, 4-byte) distance that is filled in at ``stub_hole``.
     """
 
     relative32: frozenset[int]
     relative64: frozenset[int]
+    absolute64: frozenset[int]
     slot32: frozenset[int]
     stub: bytes
     stub_hole: int
@@ -49,6 +50,7 @@ _MACHINES: Mapping[int, _Machine] = {
     62: _Machine(  # x86-64
         relative32=frozenset({2, 4}),  # PC32, PLT32
         relative64=frozenset({24}),  # PC64
+        absolute64=frozenset({1}),  # 64
         slot32=frozenset({9, 41, 42}),  # GOTPCREL, GOTPCRELX, REX_GOTPCRELX
         stub=b"\xff\x25\0\0\0\0\xcc\xcc",  # jmp *slot(%rip)
         stub_hole=2,
@@ -83,6 +85,40 @@ def link(object_file: bytes) -> Code:
     return _Linker(object_file).run()
 
 
+@dataclass(frozen=True, slots=True)
+class FunctionHole:
+    """A relocation in a function: ``symbol`` plus ``addend`` belongs at byte ``offset``.
+
+    ``data`` are the 16 bytes a reference to constants is about; then the address of the first,
+    plus ``addend``, is wanted relative to the place.
+    """
+
+    offset: int
+    symbol: str
+    addend: int
+    data: bytes = b""
+    size: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A function of an object file, not linked."""
+
+    name: str
+    code: bytes
+    holes: tuple[FunctionHole, ...]
+
+
+def functions_of(object_file: bytes) -> list[Function]:
+    """The functions of an object file with their relocations, in order.
+
+    Raises:
+        LinkFormatError: unknown format, or a reference to something else than functions, undefined
+            symbols and constants.
+    """
+    return _Linker(object_file).functions()
+
+
 class _Linker:
     def __init__(self, data: bytes) -> None:
         self.data = data
@@ -98,6 +134,7 @@ class _Linker:
         self.slots: dict[str, int] = {}
         self.stubs: dict[str, int] = {}
         self.segments = (0, 0)
+        self.alignment = 16
 
     def _read_sections(self, table: int, count: int, names_index: int) -> list[_Section]:
         first = _SECTION.unpack_from(self.data, table)
@@ -145,7 +182,9 @@ class _Linker:
                 if kind == _STT_FUNC and index == number:
                     start = section.offset + value
                     own = tuple(
-                        FunctionHole(hole.offset - value, hole.symbol, hole.addend, hole.data)
+                        FunctionHole(
+                            hole.offset - value, hole.symbol, hole.addend, hole.data, hole.size
+                        )
                         for hole in holes
                         if value <= hole.offset < value + size
                     )
@@ -163,24 +202,27 @@ class _Linker:
             for offset, info, addend in _RELA.iter_unpack(rows):
                 name, kind, index, value, _ = symbols[info >> 32]
                 if index == _SHN_UNDEF:
-                    holes.append(FunctionHole(offset, name, addend))
+                    size = 8 if info & 0xFFFFFFFF in self.machine.absolute64 else 4
+                    holes.append(FunctionHole(offset, name, addend, size=size))
                     continue
                 target = self.sections[index]
                 if kind == _STT_FUNC or info & 0xFFFFFFFF not in self.machine.relative32:
                     raise LinkFormatError(f"reference to {name or target.name}")
-                # The addend also says how far the end of the instruction is.
-                after = -addend if -8 <= addend <= -4 and not target.size else 4
+                # The addend contains the distance to the instruction's end, 4 or a little more.
+                after = 4 + (-(value + addend) & 3)
                 at = value + addend + after
                 start = at & ~15
-                data = self.data[target.offset + start : target.offset + min(start + 16, target.size)]
+                data = self.data[
+                    target.offset + start : target.offset + min(start + 16, target.size)
+                ]
                 holes.append(FunctionHole(offset, "", at - start - after, data.ljust(16, b"\0")))
         return holes
 
     def _pad(self, align: int) -> None:
         if align > ALIGNMENT:
             raise LinkFormatError(f"alignment {align}")
+        self.alignment = max(self.alignment, align)
         self.blob += bytes(-len(self.blob) % align)
-        self.alignment = 16
 
     def _place_sections(self) -> None:
         for section in self.sections:
@@ -213,7 +255,6 @@ class _Linker:
                 elif info & 0xF == _STT_OBJECT and self._string(names + name) == SEGMENTS:
                     self.segments = (address, address + size)
         return symbols, entries
-        self.alignment = max(self.alignment, align)
 
     def _append_imports(self, symbols: list[int | str]) -> None:
         names = [symbol for symbol in symbols if isinstance(symbol, str) and symbol]

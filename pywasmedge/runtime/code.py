@@ -21,8 +21,10 @@ from .objects import object_at, own
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Set as AbstractSet
     from typing import Any
 
+    from ..base.config import Proposal
     from ..compiler.code import Code
     from ..module.ast import Module
     from .cached import Recorder
@@ -326,6 +328,7 @@ class CompiledModule:
 
     __slots__ = (
         "__weakref__",
+        "_baseline",
         "_compile",
         "_configure",
         "_done",
@@ -371,6 +374,11 @@ class CompiledModule:
         self.guarded = guarded
         self._configure = configure.copy() if configure else Configure()
         self._compile = compile_unit or _unit_compiler(module, self._configure, guarded)
+        self._baseline = None
+        if compile_unit is None and not (
+            self._configure.instruction_counting or self._configure.cost_measuring
+        ):
+            self._baseline = _baseline(module, self._configure.proposals, guarded)
         self._lock = threading.RLock()
         self._done: dict[int, Level] = {}
         self._pieces: list[int] = []
@@ -475,6 +483,11 @@ class CompiledModule:
         return len(batch) < len(todo)
 
     def _make(self, indices: Sequence[int], level: Level) -> None:
+        if indices and level == Level.QUICK and self._baseline is not None:
+            code, left = self._baseline(indices)
+            if code.entries:
+                self._install(code, [i for i in indices if i not in left], level)
+            indices = left
         if indices:
             self._install(self._compile(indices, level), indices, level)
 
@@ -541,6 +554,35 @@ def _watch_sigint() -> None:
         _watching = True
         if getsignal(SIGINT) is default_int_handler:
             lib.we_watch_sigint()
+
+
+def _nothing(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
+    """Compile no function."""
+    from ..compiler.code import Code
+
+    return Code(b"", {}, (0, 0)), indices
+
+
+def _baseline(
+    module: Module, proposals: AbstractSet[Proposal], guarded: bool
+) -> Callable[[Sequence[int]], tuple[Code, Sequence[int]]]:
+    """The quick code generator for a module: code, and functions it leaves to LLVM."""
+    writer: Any = None
+
+    def compile_functions(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
+        nonlocal writer
+        if writer is None:
+            from ..compiler.baseline.stencil import available
+
+            if available():
+                from ..compiler.baseline.writer import BaselineWriter
+
+                writer = BaselineWriter(module, proposals, guarded=guarded).compile
+            else:
+                writer = _nothing
+        return writer(indices)  # type: ignore[no-any-return]
+
+    return compile_functions
 
 
 def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:

@@ -1,0 +1,266 @@
+"""Blocks and branches."""
+
+from __future__ import annotations
+
+from ...base.errors import ErrCode
+from ...walk.stack import FUNCTION, IF, LOOP
+from . import x86_64 as machine
+from .operands import LOCAL, REG, in_register, slot, spilled
+from .state import MASK, RAX, RBP, WORD, Label, State, register
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ...walk.stack import Frame
+    from .operands import Operand
+
+
+class Flow(State):
+    """Control instructions but calls."""
+
+    def unreachable(self) -> None:
+        """``unreachable``."""
+        self.code += machine.trap(ErrCode.UNREACHABLE)
+        self.reachable = False
+
+    def _open(self, frame: Frame) -> Label:
+        operands = self.operands
+        self.flush(len(operands))
+        height = len(operands) - len(frame.params)
+        label = Label(height, frame.label, loop=frame.opcode == LOOP)
+        frame.payload = label
+        return label
+
+    def _params_to_frame(self, frame: Frame) -> None:
+        count = len(self.operands)
+        for at in range(count - len(frame.params), count):
+            self.to_frame(at)
+
+    def block(self, frame: Frame) -> None:
+        """``block``."""
+        if self.operands:
+            self._open(frame)
+        else:
+            frame.payload = Label(0, frame.label)
+
+    def loop(self, frame: Frame) -> None:
+        """``loop``."""
+        self._params_to_frame(frame)
+        label = self._open(frame)
+        label.at = len(self.code)
+        self.compare = None
+
+    def if_(self, frame: Frame) -> None:
+        """``if``."""
+        operands = self.operands
+        at = len(operands) - 1
+        fused = self._fused()
+        if fused is not None:
+            operands.pop()
+            self._params_to_frame(frame)
+            label = self._open(frame)  # before the comparison, whose registers that leaves alone
+            self.place_stencil(fused[1], fused[2], label.else_)
+            return
+        condition = self._condition(at)
+        self._params_to_frame(frame)
+        label = self._open(frame)
+        self._branch_on(condition, at, "F", label.else_)
+
+    def _fused(self) -> tuple[Any, Any, dict[str, int]] | None:
+        """The comparison that made the operand on top, if nothing came after it; it is taken back.
+
+        Returns:
+            The branches if it holds and if it fails, and the numbers they need.
+        """
+        compare = self.compare
+        at = len(self.operands) - 1
+        if compare is None or compare[1] != len(self.code) or compare[2] != at:
+            return None
+        if self.operands[at].kind != REG:
+            return None
+        self.compare = None
+        del self.code[compare[0] :]
+        return compare[3:]
+
+    def _condition(self, at: int) -> Operand:
+        """Pop the condition of a branch, at position ``at``, into a register or the frame."""
+        operands = self.operands
+        condition = operands[at]
+        if condition.kind != REG and condition.kind != LOCAL:
+            self.to_register(at)
+            condition = operands[at]
+        operands.pop()
+        return condition
+
+    def _branch_on(self, condition: Operand, at: int, sense: str, fixups: list[int]) -> None:
+        """Branch if the i32 ``condition``, once at position ``at``, is not 0 (``F``: if it is)."""
+        if condition.kind == LOCAL:
+            stencil = self.stencils["br_if", "s" + sense, at & MASK]
+            self.place_stencil(stencil, {"H0": condition.at}, fixups)
+        else:
+            self.place_stencil(self.stencils["br_if", "r" + sense, at & MASK], {}, fixups)
+
+    def else_(self, frame: Frame) -> None:
+        """``else``."""
+        label: Label = frame.payload
+        if self.reachable:
+            self._carry(label)
+            self._jump(label)
+        self._start_else(label, frame)
+
+    def _start_else(self, label: Label, frame: Frame) -> None:
+        operands = self.operands
+        self._patch(label.else_, len(self.code))
+        label.else_ = []
+        self.compare = None
+        del operands[label.height :]
+        operands.extend(map(spilled, frame.params))
+        self.reachable = True
+
+    def end(self, frame: Frame) -> bool:
+        """``end``."""
+        label: Label = frame.payload
+        operands = self.operands
+        if frame.opcode == FUNCTION:
+            if self.reachable:
+                self._carry(label)
+            return False
+        if frame.opcode == LOOP:
+            return self.reachable
+        if frame.opcode == IF:  # no else: that way leads straight to the end
+            if frame.params:
+                if self.reachable:
+                    self._carry(label)
+                    self._jump(label)
+                self._start_else(label, frame)
+            else:
+                label.fixups += label.else_
+        if not label.fixups and not label.listed:
+            return self.reachable
+        if self.reachable:
+            self._carry(label)
+        self._place(label)
+        del operands[label.height :]
+        types = label.types
+        if len(types) == 1:
+            operands.append(in_register(types[0]))
+        else:
+            operands.extend(map(spilled, types))
+        self.reachable = True
+        return True
+
+    def _carry(self, label: Label) -> None:
+        """Bring the operands of a branch to ``label`` where it expects them."""
+        types = label.types
+        operands = self.operands
+        first = len(operands) - len(types)
+        if not types:
+            return
+        if len(types) == 1 and not label.loop:
+            if operands[first].kind:
+                self.to_register(first)
+            if first != label.height:
+                type_ = types[0]
+                to, source = register(type_, label.height), register(type_, first)
+                if to != source:
+                    self.code += machine.move(type_, to, source)
+            return
+        for i, type_ in enumerate(types):
+            self.to_frame(first + i)
+            if first != label.height:
+                scratch = RAX if type_ in machine.WHOLE else 7
+                where = self._slot(label.height + i)
+                self.code += machine.load(type_, scratch, RBP, slot(self.base + first + i).at)
+                self.code += machine.store(type_, scratch, RBP, where.at)
+
+    def _jump(self, label: Label) -> None:
+        code = self.code
+        code += machine.JUMP
+        self._note(label, [len(code) - 4])
+
+    def _note(self, label: Label, fixups: list[int]) -> None:
+        """Let the distances at ``fixups`` lead to ``label``."""
+        if label.at >= 0:
+            self._patch(fixups, label.at)
+        else:
+            label.fixups += fixups
+
+    def _patch(self, fixups: list[int], target: int) -> None:
+        code = self.code
+        for at in fixups:
+            WORD.pack_into(code, at, target - at - 4)
+
+    def _place(self, label: Label) -> None:
+        label.at = len(self.code)
+        self._patch(label.fixups, label.at)
+        self.compare = None
+
+    def br(self, frame: Frame) -> None:
+        """``br``."""
+        self._carry(frame.payload)
+        self._jump(frame.payload)
+        self.reachable = False
+
+    def return_(self, frame: Frame) -> None:
+        """``return`` from the function of ``frame``."""
+        self.br(frame)
+
+    def br_if(self, frame: Frame) -> None:
+        """``br_if``."""
+        label: Label = frame.payload
+        operands = self.operands
+        at = len(operands) - 1
+        fused = self._fused()
+        if fused is None:
+            condition = self._condition(at)
+        else:
+            operands.pop()
+        direct = not label.types
+        if len(label.types) == 1 and not label.loop and label.height == at - 1:
+            if operands[at - 1].kind:
+                self.to_register(at - 1)
+            direct = True
+        fixups: list[int] = []
+        if fused is not None:
+            self.place_stencil(fused[0 if direct else 1], fused[2], fixups)
+        else:
+            self._branch_on(condition, at, "T" if direct else "F", fixups)
+        if direct:
+            self._note(label, fixups)
+            return
+        before = operands.copy()
+        self._carry(label)
+        self._jump(label)
+        operands[:] = before
+        self._patch(fixups, len(self.code))
+        self.compare = None
+
+    def br_table(self, frames: Sequence[Frame]) -> None:
+        """``br_table``."""
+        operands, code = self.operands, self.code
+        at = len(operands) - 1
+        if operands[at].kind:
+            self.to_register(at)
+        operands.pop()
+        code += machine.table_jump(machine.S[at & MASK], len(frames) - 1)
+        table = len(code)
+        code += bytes(4 * len(frames))
+        targets: dict[int, Label] = {}
+        for i, frame in enumerate(frames):
+            label: Label = frame.payload
+            target = targets.get(id(label))
+            if target is None:
+                target = label
+                label.listed = True
+                if label.types:
+                    target = Label(0, ())
+                    target.at = len(code)
+                    before = operands.copy()
+                    self._carry(label)
+                    self._jump(label)
+                    operands[:] = before
+                targets[id(label)] = target
+            self.tables.append((table + 4 * i, table, target))
+        self.reachable = False

@@ -1,0 +1,224 @@
+"""The state of quick code in the making: operands, code, stencils put into it."""
+
+from __future__ import annotations
+
+from struct import Struct
+
+from ...base.types import ValType
+from . import x86_64 as machine
+from .operands import CONST, LOCAL, PIN, REG, SPILL, Local, Slot, in_register, slot, spilled
+from .stencil import CONSTANT, NUMBER, REGISTERS, RELATIVE
+from .stencil import load as load_stencils
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from ...base.types import FunctionType
+    from ...module.ast import Module
+    from ...walk.sink import Charge
+    from .operands import Operand
+
+
+I32, I64 = int(ValType.I32), int(ValType.I64)
+F32, F64, V128 = int(ValType.F32), int(ValType.F64), int(ValType.V128)
+MASK = REGISTERS - 1
+"""A position of the operand stack and this give its register."""
+WORD = Struct("<i")
+RBP, RAX, R13 = machine.RBP, machine.RAX, machine.R13
+
+
+class UnsupportedError(Exception):
+    """The function has something this code generator leaves to the other one."""
+
+
+class Label:
+    """A branch target."""
+
+    __slots__ = ("at", "else_", "fixups", "height", "listed", "loop", "types")
+
+    def __init__(self, height: int, types: Sequence[int], *, loop: bool = False) -> None:
+        self.loop = loop
+        """All operands of a branch are in the frame."""
+        self.height = height
+        """Operands below those of a branch."""
+        self.types = types
+        self.at = -1
+        """Offset in the code; -1 while it is not known."""
+        self.fixups: list[int] = []
+        """Distances to fill in when it is."""
+        self.listed = False
+        """A jump table leads here."""
+        self.else_: list[int] = []
+        """The same for the start of the else part."""
+
+
+class State:
+    """The sink of a walk; one object serves all functions of a module, one after the other."""
+
+    charge: Charge | None = None
+
+    def __init__(self, module: Module, *, guarded: bool) -> None:
+        """Make a code generator for the functions of ``module``.
+
+        Args:
+            module: the module; its module-level rules have been checked.
+            guarded: every memory has guard pages.
+
+        Raises:
+            OSError, ValueError: the stencils cannot be used.
+        """
+        from ..abi import canonical_types
+
+        self.module = module
+        self.guarded = guarded
+        self.stencils = load_stencils()
+        self.canonical = canonical_types(module.types)
+        self.code = bytearray()
+        self.operands: list[Operand] = []
+        self.locals: list[Local] = []
+        self.base = 0
+        self.deepest = 0
+        self.pins = 0
+        self.constants: list[tuple[int, bytes, int]] = []
+        self.tables: list[tuple[int, int, Label]] = []
+        self.compare: tuple[int, int, int, Any, Any, dict[str, int]] | None = None
+        """The latest comparison: where it begins and ends, position of its result, the branches
+        that can take its place, and the numbers they need."""
+        self.reachable = True
+        self._type: FunctionType | None = None
+        self._pointer = 0
+        self._end: Label | None = None
+
+    # ---- operands
+
+    def to_register(self, at: int) -> None:
+        """Bring the operand at position ``at`` into its register."""
+        operands = self.operands
+        operand = operands[at]
+        if at >= REGISTERS and operands[at - REGISTERS].kind == REG:
+            self.to_frame(at - REGISTERS)
+        kind = operand.kind
+        if kind in (LOCAL, PIN):
+            self.code += operand.loads[at & MASK]
+        elif kind == CONST:
+            self.code += machine.constant(operand.type, register(operand.type, at), operand.value)
+        elif kind == SPILL:
+            self.code += slot(self.base + at).loads(operand.type)[at & MASK]
+        operands[at] = in_register(operand.type)
+
+    def to_frame(self, at: int) -> None:
+        """Bring the operand at position ``at`` into its slot."""
+        operands = self.operands
+        operand = operands[at]
+        kind = operand.kind
+        if kind == SPILL:
+            return
+        type_ = operand.type
+        where = slot(self.base + at)
+        if self.base + at >= self.deepest:
+            self.deepest = self.base + at + 1
+        if kind == REG:
+            self.code += where.stores(type_)[at & MASK]
+        elif kind == CONST:
+            self.code += machine.store_constant(type_, RBP, where.at, operand.value)
+        else:
+            scratch = RAX if type_ in machine.WHOLE else 7
+            if kind == PIN:
+                scratch = operand.reg
+            else:
+                self.code += machine.load(type_, scratch, RBP, operand.at)
+            self.code += machine.store(type_, scratch, RBP, where.at)
+        operands[at] = spilled(type_)
+
+    def room(self) -> int:
+        """Free the register of the next operand to be pushed; returns its position."""
+        operands = self.operands
+        at = len(operands)
+        if at >= REGISTERS and operands[at - REGISTERS].kind == REG:
+            self.to_frame(at - REGISTERS)
+        return at
+
+    def flush(self, count: int) -> None:
+        """Keep the lowest ``count`` operands where no branch and no assignment changes them."""
+        operands = self.operands
+        for at in range(count):
+            kind = operands[at].kind
+            if kind != SPILL and kind != CONST:
+                self.to_frame(at)
+
+    def spill_registers(self, count: int) -> None:
+        """Bring those of the lowest ``count`` operands that are in registers into the frame."""
+        operands = self.operands
+        for at in range(count):
+            if operands[at].kind == REG:
+                self.to_frame(at)
+
+    def settle(self, local: Local) -> None:
+        """Before ``local`` changes: take a copy for every operand that still means its value."""
+        operands = self.operands
+        count = len(operands)
+        for at, operand in enumerate(operands):
+            if operand is local:
+                if count - at <= REGISTERS - 1:
+                    self.to_register(at)
+                else:
+                    self.to_frame(at)
+
+    def _slot(self, at: int) -> Slot:
+        """The slot of position ``at``, which becomes part of the frame."""
+        if self.base + at >= self.deepest:
+            self.deepest = self.base + at + 1
+        return slot(self.base + at)
+
+    # ---- stencils
+
+    def place_stencil(
+        self, stencil: Any, numbers: dict[str, int], label: list[int] | None = None
+    ) -> None:
+        """Append a stencil, its holes filled from ``numbers``; branches are added to ``label``."""
+        text, holes = stencil
+        code = self.code
+        start = len(code)
+        code += text
+        for offset, kind, what, addend in holes:
+            at = start + offset
+            if kind == NUMBER:
+                value = numbers[what] + addend
+                code[at : at + 4] = (value & 0xFFFF_FFFF).to_bytes(4, "little")
+            elif kind == RELATIVE:
+                assert label is not None
+                if addend != -4:
+                    raise UnsupportedError("branch")
+                label.append(at)
+            elif kind == CONSTANT:
+                self.constants.append((at, what, addend))
+            else:
+                value = numbers[what] + addend
+                code[at : at + 8] = (value & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
+
+    def _simple_stencil(self, name: str, form: str) -> list[tuple[bytes, bytes]] | None:
+        """The four stencils of a form as what is before and after their one number of 4 bytes.
+
+        ``None`` if they are not that simple.
+        """
+        parts = []
+        for register in range(REGISTERS):
+            stencil = self.stencils.get((name, form, register))
+            if stencil is None:
+                return None
+            text, holes = stencil
+            if not holes:
+                parts.append((text, b""))
+            elif len(holes) == 1 and holes[0][1] == NUMBER and holes[0][3] == 0:
+                at = holes[0][0]
+                parts.append((text[:at], text[at + 4 :]))
+            else:
+                return None
+        return parts
+
+
+def register(type_: int, at: int) -> int:
+    """The register of an operand of ``type_`` at position ``at``."""
+    return (machine.S if type_ in machine.WHOLE else machine.X)[at & MASK]

@@ -1,0 +1,149 @@
+"""Parametric, variable, table and reference instructions."""
+
+from __future__ import annotations
+
+from ...base.types import ValType
+from .. import layout
+from . import x86_64 as machine
+from .operands import CONST, REG, Const, Local, in_register
+from .rows import Rows
+from .state import F32, F64, I32, I64, MASK, R13, RAX, RBP, V128, UnsupportedError, register
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from .operands import Operand
+
+
+class Variables(Rows):
+    """Everything that moves values around."""
+
+    def drop(self) -> None:
+        """``drop``."""
+        self.operands.pop()
+
+    def select(self, type_: int) -> None:
+        """``select``."""
+        operands = self.operands
+        at = len(operands) - 3
+        if type_ == V128:
+            raise UnsupportedError("vectors")
+        for i in range(at, at + 3):
+            if operands[i].kind:
+                self.to_register(i)
+        del operands[at + 1 :]
+        name = str(ValType(type_)) if type_ in (I32, F32, F64) else "i64"
+        self.place_stencil(self.stencils[f"select {name}", "r", at & MASK], {})
+
+    def local_get(self, index: int) -> None:
+        """``local.get``."""
+        self.operands.append(self.locals[index])
+
+    def local_set(self, index: int) -> None:
+        """``local.set``."""
+        operands = self.operands
+        local = self.locals[index]
+        value = operands.pop()
+        if value is local:
+            return
+        if local in operands:
+            self.settle(local)
+        at = len(operands)
+        if value.kind == REG:
+            self.code += local.stores[at & MASK]
+        elif value.kind == CONST:
+            self._set_constant(local, value)
+        else:
+            operands.append(value)
+            self.to_register(at)
+            operands.pop()
+            self.code += local.stores[at & MASK]
+
+    def _set_constant(self, local: Local, value: Operand) -> None:
+        if local.reg >= 0:
+            self.code += machine.constant(local.type, local.reg, value.value)
+        else:
+            self.code += machine.store_constant(local.type, RBP, local.at, value.value)
+
+    def local_tee(self, index: int) -> None:
+        """``local.tee``."""
+        operands = self.operands
+        local = self.locals[index]
+        at = len(operands) - 1
+        value = operands[at]
+        if value is local:
+            return
+        if value.kind and value.kind != CONST:
+            self.to_register(at)
+            value = operands[at]
+        if local in operands:
+            self.settle(local)
+        if value.kind == CONST:
+            self._set_constant(local, value)
+        else:
+            self.code += local.stores[at & MASK]
+
+    def global_get(self, index: int) -> None:
+        """``global.get``."""
+        type_ = int(self.module.global_types[index].type)
+        if type_ == V128:
+            raise UnsupportedError("vectors")
+        at = self.room()
+        base, disp = self._global(index)
+        self.code += machine.load(type_, register(type_, at), base, disp)
+        self.operands.append(in_register(type_))
+
+    def global_set(self, index: int) -> None:
+        """``global.set``."""
+        type_ = int(self.module.global_types[index].type)
+        if type_ == V128:
+            raise UnsupportedError("vectors")
+        operands = self.operands
+        at = len(operands) - 1
+        if operands[at].kind:
+            self.to_register(at)
+        operands.pop()
+        base, disp = self._global(index)
+        reg = register(type_, at)
+        # The bytes above an i32 stay zero: its upper half is written, too.
+        self.code += machine.store(I64 if type_ in machine.WHOLE else type_, reg, base, disp)
+
+    def _global(self, index: int) -> tuple[int, int]:
+        """Base register and offset of a global's storage."""
+        own = index - self.module.imported_globals
+        if own >= 0:
+            return R13, layout.INSTANCE["own_globals"] + layout.GLOBAL_SIZE * own
+        self.code += machine.load(I64, RAX, R13, layout.INSTANCE["globals"])
+        self.code += machine.load(I64, RAX, RAX, 8 * index)
+        return RAX, 0
+
+    def table_get(self, table: int) -> None:
+        """``table.get``."""
+        self._table("table.get", 1, I64, table)
+
+    def table_set(self, table: int) -> None:
+        """``table.set``."""
+        self._table("table.set", 2, None, table)
+
+    def table_grow(self, table: int) -> None:
+        """``table.grow``."""
+        self._table("table.grow", 2, I32, table)
+
+    def table_fill(self, table: int) -> None:
+        """``table.fill``."""
+        self._table("table.fill", 3, None, table)
+
+    def _table(self, name: str, count: int, result: int | None, table: int) -> None:
+        numbers = {"TABLE": table, "TABLEx8": 8 * table}
+        self._frame_stencil(name, count, result, numbers)
+
+    def ref_null(self) -> None:
+        """``ref.null``."""
+        self.operands.append(Const(I64, 0))
+
+    def ref_is_null(self) -> None:
+        """``ref.is_null``."""
+        self._frame_stencil("ref.is_null", 1, I32, {})
+
+    def ref_func(self, index: int) -> None:
+        """``ref.func``."""
+        self._frame_stencil("ref.func", 0, I64, {"I0": index})

@@ -1,0 +1,210 @@
+"""Quick code of whole functions."""
+
+from __future__ import annotations
+
+from threading import Lock
+
+from ...walk.rules import declared_functions
+from ...walk.walker import Walk
+from .. import layout
+from ..code import Code
+from . import x86_64 as machine
+from .calls import Calls
+from .flow import Flow
+from .operands import Local, slot
+from .state import I64, R13, RAX, RBP, V128, WORD, Label, UnsupportedError
+from .variables import Variables
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from collections.abc import Set as AbstractSet
+
+    from ...base.config import Proposal
+    from ...base.types import FunctionType
+    from ...module.ast import Module
+    from ...walk.stack import Frame
+
+
+class Baseline(Variables, Flow, Calls):
+    """The complete sink of a walk: one piece of code per body."""
+
+    def begin(
+        self, type_: FunctionType, local_types: Sequence[int], body: bytes, frame: Frame
+    ) -> None:
+        """Begin a function.
+
+        Args:
+            type_: its type.
+            local_types: types of parameters and locals.
+            body: its bytes, for guessing which locals matter.
+            frame: the control frame of the body.
+        """
+        self.code.clear()
+        self.operands.clear()
+        self.constants.clear()
+        self.tables.clear()
+        self.compare = None
+        self.reachable = True
+        self._type = type_
+        if V128 in local_types:
+            raise UnsupportedError("vectors")
+        pinned = self._pinned(local_types, body)
+        self.pins = len(pinned)
+        self.locals = [
+            Local(i, t, machine.PINS[pinned.index(i)] if i in pinned else None)
+            for i, t in enumerate(local_types)
+        ]
+        self.base = len(local_types)
+        convention = machine.convention(type_)
+        self._pointer = 0
+        if convention.pointer is not None:
+            self._pointer = self.base
+            self.base += 1
+        self.deepest = self.base
+        frame.payload = self._end = Label(0, type_.results)
+
+    @staticmethod
+    def _pinned(types: Sequence[int], body: bytes) -> list[int]:
+        """The locals to keep in registers: only in loops does it pay."""
+        if b"\x03\x40" not in body:
+            return []
+        count = body.count
+        uses = []
+        for i, type_ in enumerate(types[:128]):
+            if type_ in machine.WHOLE:
+                number = sum(count(bytes((opcode, i))) for opcode in (0x20, 0x21, 0x22))
+                uses.append((number, i))
+        uses.sort(reverse=True)
+        return [i for number, i in uses[: len(machine.PINS)] if number > 3]
+
+    def finish(self) -> bytes:
+        """End the function and return its code, to be put at a multiple of 16."""
+        assert self._type is not None and self._end is not None
+        code = self.code
+        self._place(self._end)
+        self._results(self._end)
+        code += machine.leave(self.pins)
+        code += machine.return_(machine.convention(self._type).stack)
+        start = self._start()
+        shift = len(start)
+        for at, table, label in self.tables:
+            WORD.pack_into(code, at, label.at - table)
+        if self.constants:
+            places: dict[bytes, int] = {}
+            code += bytes(-(len(code) + shift) % 16)
+            for at, data, addend in self.constants:
+                where = places.get(data)
+                if where is None:
+                    where = places[data] = len(code)
+                    code += data
+                WORD.pack_into(code, at, where + addend - at)
+        return start + code
+
+    def _start(self) -> bytes:
+        """Everything before the body: the frame and the locals."""
+        assert self._type is not None
+        convention = machine.convention(self._type)
+        code = [machine.prologue(8 * self.deepest, self.pins)]
+        for place, local in zip(convention.params, self.locals, strict=False):
+            type_ = local.type
+            if place.reg < 0:
+                at = machine.STACK_ARGUMENTS + place.offset
+                scratch = RAX if type_ in machine.WHOLE else 7
+                reg = scratch if local.reg < 0 else local.reg
+                code.append(machine.load(type_, reg, RBP, at))
+                if local.reg < 0:
+                    code.append(machine.store(type_, reg, RBP, local.at))
+            elif local.reg < 0:
+                code.append(machine.store(type_, place.reg, RBP, local.at))
+            else:
+                code.append(machine.move(type_, local.reg, place.reg))
+        if convention.pointer is not None:
+            at = machine.FIRST_SLOT - 8 * self._pointer
+            if convention.pointer.reg < 0:
+                where = machine.STACK_ARGUMENTS + convention.pointer.offset
+                code.append(machine.load(I64, RAX, RBP, where))
+                code.append(machine.store(I64, RAX, RBP, at))
+            else:
+                code.append(machine.store(I64, convention.pointer.reg, RBP, at))
+        first = len(convention.params)
+        code.append(machine.zero_slots(first, len(self.locals) - first))
+        code += [machine.number(x.reg, 0) for x in self.locals[first:] if x.reg >= 0]
+        if self.module.memory_types:
+            code.append(machine.load(I64, machine.BASE, R13, layout.INSTANCE["memory0"]))
+        return b"".join(code)
+
+    def _results(self, label: Label) -> None:
+        """Move the results from where branches to the end leave them to where callers expect."""
+        assert self._type is not None
+        code = self.code
+        convention = machine.convention(self._type)
+        if convention.pointer is not None:
+            code += machine.load(I64, RAX, RBP, machine.FIRST_SLOT - 8 * self._pointer)
+            at = 0
+            for i, type_ in enumerate(label.types):
+                reg = machine.RCX if type_ in machine.WHOLE else 0
+                code += machine.load(type_, reg, RBP, slot(self.base + i).at)
+                code += machine.store(type_, reg, RAX, at)
+                at += 8
+        elif len(convention.results) == 1:
+            type_, reg, _ = convention.results[0]
+            source = machine.S[0] if type_ in machine.WHOLE else machine.X[0]
+            code += machine.move(type_, reg, source)
+        else:
+            for i, (type_, reg, _) in enumerate(convention.results):
+                code += machine.load(type_, reg, RBP, slot(self.base + i).at)
+
+
+class BaselineWriter:
+    """Makes the quick code of functions of one module; safe to use from several threads.
+
+    Args:
+        module: a module whose module-level rules have been checked; bodies are checked here.
+        proposals: the enabled proposals.
+        guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
+    """
+
+    def __init__(self, module: Module, proposals: AbstractSet[Proposal], *, guarded: bool) -> None:
+        self.module = module
+        self._emitter = Baseline(module, guarded=guarded)
+        self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
+        self._lock = Lock()
+
+    def compile(self, indices: Sequence[int]) -> tuple[Code, list[int]]:
+        """Code of the defined functions ``indices``; entries are called ``f<index>``.
+
+        Returns:
+            The code, and the functions that are not in it: this code generator cannot do something
+            they contain.
+
+        Raises:
+            LoadError, ValidationError: a body is malformed or not valid.
+        """
+        blob = bytearray()
+        entries: dict[str, int] = {}
+        ranges = []
+        left = []
+        with self._lock:
+            for index in indices:
+                start = len(blob)
+                try:
+                    blob += self._function(index)
+                except UnsupportedError:
+                    left.append(index)
+                    continue
+                entries[f"f{index}"] = start
+                ranges.append((start, len(blob)))
+                blob += bytes(-len(blob) % 16)
+        start = len(blob)
+        blob += machine.unwind(ranges, start)
+        return Code(bytes(blob), entries, (start, len(blob))), left
+
+    def _function(self, index: int) -> bytes:
+        module, emitter, walk = self.module, self._emitter, self._walk
+        start = walk.begin(index)
+        body = module.data[start : module.bodies[index][1]]
+        type_ = module.types[module.funcs[index]]
+        emitter.begin(type_, walk.local_types, body, walk.stack.frames[0])
+        walk.run(start, index, walk.table)
+        return emitter.finish()
