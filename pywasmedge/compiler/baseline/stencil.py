@@ -83,6 +83,11 @@ def save(path: str, stencils: dict[Key, Stencil]) -> None:
         file.write(dumps((_layout(), plain)))
 
 
+def available() -> bool:
+    """Whether there are stencils for this processor."""
+    return os.path.exists(FILE)
+
+
 def load(
     path: str = FILE,
 ) -> dict[Key, tuple[bytes, tuple[tuple[int, int, str | bytes, int], ...]]]:
