@@ -18,6 +18,7 @@ const we_kernel *pywasmedge_kernel(const char *digest, const we_python *python) 
   if (!atomic_compare_exchange_strong(&bound, &nobody, python) && nobody != python) return NULL;
   we_bound_python = *python;
   fork_watch();
+  llvm_watch_exit();
   return &kernel;
 }
 

@@ -126,6 +126,7 @@ void atomic_wait_after_fork(void); /* in the child: nobody waits any more */
 
 /* ---- llvm.c ------------------------------------------------------------------------------------- */
 
+void llvm_watch_exit(void); /* from now on the end of the process is looked after */
 void llvm_before_fork(void);
 void llvm_after_fork(bool in_child);
 

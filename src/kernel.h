@@ -211,8 +211,8 @@ typedef uint64_t (*we_llvm_function)(uint64_t, uint64_t, uint64_t, uint64_t, uin
  * it does nothing but return 0. */
 uint64_t we_llvm_call(we_llvm_function function, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
                       uint64_t g, uint64_t h, uint64_t i, uint64_t j);
-/* Has exit() wait for such calls before it destroys LLVM's static objects. To be called once, when LLVM
- * is loaded, with any of its functions; false when memory is exhausted. */
-bool we_llvm_loaded(we_llvm_function function);
+/* Loads LLVM's library, for good, and has exit() wait for such calls before it destroys LLVM's static objects.
+ * To be called once. False if exit() has begun or memory is exhausted; true also if it cannot be loaded. */
+bool we_llvm_load(const char *path);
 
 #endif

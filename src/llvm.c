@@ -1,9 +1,10 @@
 /* Calls of LLVM, the code generator, which works on threads of its own.
  *
  * exit() destroys LLVM's static objects, whatever these threads do. So exit() waits for calls that have
- * begun, and none begins after that: a handler that is registered when LLVM is loaded runs before those
- * that LLVM has registered till then. Static objects that LLVM makes later would be destroyed before the
- * handler runs: they are not destroyed at all.
+ * begun, and none begins after that. The handler that sees to this is registered twice: before LLVM is
+ * loaded, since exit() may come meanwhile, and after that, since the latest handler is the first to run,
+ * and LLVM registers the destructors of its static objects while it is loaded. Objects that LLVM makes
+ * later are not destroyed at all.
  *
  * A fork waits, too: the child has none of these threads and must not find LLVM halfway through something. */
 #define _GNU_SOURCE
@@ -62,17 +63,18 @@ static void at_exit(void) {
   pthread_mutex_unlock(&lock);
 }
 
+static void register_at_exit(void) { atexit(at_exit); }
+
 /* Destructors of static objects that the library makes from now on are not to run. */
 static int register_nothing(void (*function)(void *), void *argument, void *library) {
   (void)function, (void)argument, (void)library;
   return 0;
 }
 
-/* Has the library that `function` is in call `to` instead of the function called `name`. */
-static void redirect(const void *function, const char *name, void *to) {
-  Dl_info info;
+/* Has a library call `to` instead of the function called `name`. */
+static void redirect(void *library, const char *name, void *to) {
   struct link_map *map = NULL;
-  if (dladdr1(function, &info, (void **)&map, RTLD_DL_LINKMAP) == 0 || map == NULL) return;
+  if (dlinfo(library, RTLD_DI_LINKMAP, &map) != 0) return;
   const ElfW(Sym) *symbols = NULL;
   const ElfW(Rela) *relocations = NULL; /* of calls */
   const char *names = NULL;
@@ -95,9 +97,20 @@ static void redirect(const void *function, const char *name, void *to) {
   }
 }
 
-bool we_llvm_loaded(we_llvm_function function) {
-  redirect((const void *)function, "__cxa_atexit", (void *)register_nothing);
-  return atexit(at_exit) == 0;
+bool we_llvm_load(const char *path) {
+  if (!begin()) return false;
+  is_caller = true;
+  void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+  if (library != NULL) redirect(library, "__cxa_atexit", (void *)register_nothing);
+  const bool registered = atexit(at_exit) == 0;
+  is_caller = false;
+  end();
+  return registered;
+}
+
+void llvm_watch_exit(void) {
+  static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&once, register_at_exit);
 }
 
 void llvm_before_fork(void) {

@@ -117,7 +117,7 @@ def _load() -> LLVM:
 
             import llvmlite
 
-            from .layout import llvm_caller, llvm_loaded
+            from .layout import llvm_caller, load_llvm
             from .llvm import LLVM
 
             if not llvmlite.__version__.startswith(_LLVMLITE + "."):
@@ -125,9 +125,9 @@ def _load() -> LLVM:
                     f"llvmlite {_LLVMLITE} is needed, {llvmlite.__version__} is installed"
                 )
             folder = os.path.dirname(llvmlite.__file__)
-            llvm = LLVM(os.path.join(folder, "binding", "libllvmlite.so"), llvm_caller())
-            llvm_loaded(llvm.address)
-            _llvm = llvm
+            path = os.path.join(folder, "binding", "libllvmlite.so")
+            load_llvm(path)
+            _llvm = LLVM(path, llvm_caller())
         return _llvm
 
 

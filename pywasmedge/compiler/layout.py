@@ -43,16 +43,18 @@ def llvm_caller() -> int:
     return int(ffi.cast("uintptr_t", ffi.addressof(lib, "we_llvm_call")))
 
 
-def llvm_loaded(function: int) -> None:
-    """Have the end of the process wait for calls of LLVM; ``function`` is any one of its.
+def load_llvm(path: str) -> None:
+    """Load LLVM's library in such a way that the end of the process does not destroy it in use.
 
     Raises:
-        MemoryError: there is not enough memory.
+        RuntimeError: the process ends.
     """
-    from .._native import ffi, lib
+    from os import fsencode
 
-    if not lib.we_llvm_loaded(ffi.cast("we_llvm_function", function)):
-        raise MemoryError
+    from .._native import lib
+
+    if not lib.we_llvm_load(fsencode(path)):
+        raise RuntimeError("the process ends")
 
 
 def checksum(data: ReadableBuffer) -> bytes:

@@ -73,7 +73,6 @@ class LLVM:
     """The library, initialised for this machine's processor.
 
     Attributes:
-        address: of one of its functions.
         triple: what code is generated for.
         cpu, features: the processor and what it can do.
     """
@@ -96,7 +95,6 @@ class LLVM:
             unused = [0] * (_WORDS - len(arguments))
             prototype = CFUNCTYPE(result, c_void_p, *arguments, *[c_size_t] * len(unused))
             self._functions[name] = (prototype(through), target, unused)
-        self.address: int = target.value or 0
         self._call("InitializeNativeTarget")
         self._call("InitializeNativeAsmPrinter")
         self.triple = self._text("GetProcessTriple")
