@@ -272,18 +272,25 @@ class Artifact:
     def codes(self) -> list[Code]:
         """The pieces as they were given to :func:`write` (needs the image)."""
         first = self.image[0]
-        slots: dict[int, list[tuple[int, str]]] = {}
         pieces = self.pieces()
         starts = [piece.start for piece in pieces]
+        slots: list[list[tuple[int, str]]] = [[] for _ in pieces]
         for at, name in self.imports:
             i = bisect_right(starts, at) - 1
-            slots.setdefault(i, []).append((at - starts[i], name))
+            slots[i].append((at - starts[i], name))
+        entries: list[dict[str, int]] = [{} for _ in pieces]
+        for index, at in zip(self.functions, self.offsets, strict=True):
+            i = bisect_right(starts, at) - 1
+            entries[i][f"f{index}"] = at - starts[i]
+        for name, at in self.symbols.items():
+            i = bisect_right(starts, at) - 1
+            entries[i][name] = at - starts[i]
         return [
             Code(
                 bytes(self._data[first + p.start : first + p.start + p.size]),
-                self.entries(p),
+                entries[i],
                 p.unwind,
-                tuple(slots.get(i, ())),
+                tuple(slots[i]),
                 p.segments,
             )
             for i, p in enumerate(pieces)

@@ -272,12 +272,12 @@ class _Saver:
         pause = self.FIRST
         while True:
             sleep(pause)
-            self.flush()
             pause = min(2 * pause, self.LONGEST)
             with self._lock:
                 if not self._waiting:
                     self._thread = None
                     return
+            self.flush()
 
 
 _saver = _Saver()

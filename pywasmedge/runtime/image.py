@@ -130,11 +130,14 @@ def _patch(artifact: Artifact, pages: CData) -> None:
         costs.append(lib.we_segments_add(begin, piece.size, begin + first, begin + end))
         if costs[-1] < 0:
             raise MemoryError("too much code that adds up costs")
+    targets: dict[str, int] = {}
     for offset, name in artifact.imports:
         if name == code.COSTS and costs:
             target = costs[bisect_right(starts, offset) - 1]
+        elif name in targets:
+            target = targets[name]
         else:
-            target = code.symbol(name)
+            target = targets[name] = code.symbol(name)
         ffi.cast("uint64_t *", pages + offset)[0] += target
 
 
