@@ -113,14 +113,19 @@ def _end(walk: Walk, sink: Sink | None) -> Step:
 
 
 def _br(walk: Walk, sink: Sink | None) -> Step:
-    stack = walk.stack
+    stack, data = walk.stack, walk.data
     frames = stack.frames
     label = decoder(walk, "label")
 
     def br(pos: int) -> int:
-        depth, pos = label(pos)
+        depth = data[pos]
+        if depth < 0x80 and depth < len(frames):
+            pos += 1
+        else:
+            depth, pos = label(pos)
         frame = frames[~depth]
-        stack.pop_all(frame.label)
+        if frame.label:
+            stack.pop_all(frame.label)
         stack.kill()
         if sink is None:
             return pos
@@ -194,12 +199,20 @@ def _return(walk: Walk, sink: Sink | None) -> Step:
 
 
 def _call(walk: Walk, sink: Sink | None) -> Step:
-    stack = walk.stack
+    stack, data = walk.stack, walk.data
     func = decoder(walk, "func")
     func_types, types = walk.module.func_types, walk.module.types
+    count = len(func_types)
 
     def call(pos: int) -> int:
-        index, pos = func(pos)
+        index = data[pos]
+        if index >= 0x80 and (high := data[pos + 1]) < 0x80:
+            index += (high << 7) - 0x80
+            pos += 2
+            if index >= count:
+                func(pos - 2)  # raises
+        else:
+            index, pos = func(pos)
         type_ = types[func_types[index]]
         if type_.params:
             stack.pop_all(type_.params)

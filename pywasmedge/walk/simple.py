@@ -1,8 +1,8 @@
 """Closures for instructions whose type is fixed by their row.
 
 A closure takes the position behind the opcode and returns the position of the next instruction.
-The frequent shapes are spelt out; whatever does not match their fast path is left to
-``OperandStack.pop``, which raises or deals with unreachable code.
+The frequent shapes are spelt out, once for checking and once for emitting; whatever does not match
+their fast path is left to ``OperandStack.pop``, which raises or deals with unreachable code.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..base.types import ValType
-from .immediates import decoder
+from .immediates import Memarg, decoder
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -69,7 +69,11 @@ def _unary(walk: Walk, param: int, result: int, emit: Emit) -> Step:
         return unary
 
     def unary_emit(pos: int) -> int:
-        unary(pos)
+        if types[-1] == param:
+            types[-1] = result
+        else:
+            pop(param)
+            types.append(result)
         emit()
         return pos
 
@@ -99,12 +103,17 @@ def _binary(walk: Walk, params: Types, result: int, emit: Emit) -> Step:
             types.append(result)
         return pos
 
-    check = same if first == second == result else binary
     if emit is None:
-        return check
+        return same if first == second == result else binary
 
     def binary_emit(pos: int) -> int:
-        check(pos)
+        if types[-1] == second and types[-2] == first:
+            del types[-1]
+            types[-1] = result
+        else:
+            pop(second)
+            pop(first)
+            types.append(result)
         emit()
         return pos
 
@@ -133,10 +142,23 @@ def _load(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
     if emit is None:
         return load
 
+    known = _Memargs()
+
     def load_emit(pos: int) -> int:
-        immediate, pos = memarg(pos)
-        pop(_I32)
-        types.append(result)
+        align, offset = data[pos], data[pos + 1]
+        if align <= natural and offset < 0x80:
+            immediate = known[offset << 3 | align]
+            pos += 2
+        elif align <= natural and (high := data[pos + 2]) < 0x80:
+            immediate = known[(offset & 0x7F | high << 7) << 3 | align]
+            pos += 3
+        else:
+            immediate, pos = memarg(pos)
+        if types[-1] == _I32:
+            types[-1] = result
+        else:
+            pop(_I32)
+            types.append(result)
         emit(immediate)
         return pos
 
@@ -165,14 +187,37 @@ def _store(walk: Walk, row: Row, value: int, emit: Emit) -> Step:
     if emit is None:
         return store
 
+    known = _Memargs()
+
     def store_emit(pos: int) -> int:
-        immediate, pos = memarg(pos)
-        pop(value)
-        pop(_I32)
+        align, offset = data[pos], data[pos + 1]
+        if align <= natural and offset < 0x80:
+            immediate = known[offset << 3 | align]
+            pos += 2
+        elif align <= natural and (high := data[pos + 2]) < 0x80:
+            immediate = known[(offset & 0x7F | high << 7) << 3 | align]
+            pos += 3
+        else:
+            immediate, pos = memarg(pos)
+        if types[-1] == value and types[-2] == _I32:
+            del types[-2:]
+        else:
+            pop(value)
+            pop(_I32)
         emit(immediate)
         return pos
 
     return store_emit
+
+
+class _Memargs(dict[int, Memarg]):
+    """Immediates for memory 0 by ``offset << 3 | align``, made when they are met first."""
+
+    __slots__ = ()
+
+    def __missing__(self, key: int) -> Memarg:
+        made = self[key] = Memarg((0, key >> 3, key & 7))
+        return made
 
 
 def _int_const(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
@@ -198,7 +243,19 @@ def _int_const(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
         return const
 
     def const_emit(pos: int) -> int:
-        value, pos = constant(pos)
+        value = data[pos]
+        if value < 0x80:
+            if value >= 0x40:
+                value -= 0x80
+            pos += 1
+        elif (byte := data[pos + 1]) < 0x80:
+            value += (byte << 7) - (0x80 if byte < 0x40 else 0x4080)
+            pos += 2
+        elif (third := data[pos + 2]) < 0x80:
+            value += (byte << 7) + (third << 14) - (0x4080 if third < 0x40 else 0x20_4080)
+            pos += 3
+        else:
+            value, pos = constant(pos)
         push(result)
         emit(value)
         return pos

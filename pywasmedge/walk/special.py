@@ -168,7 +168,11 @@ def _local_set(walk: Walk, sink: Sink | None) -> Step:
     emit = sink.local_set
 
     def local_set_emit(pos: int) -> int:
-        index, pos = local(pos)
+        index = data[pos]
+        if index < 0x80 and index < len(local_types):
+            pos += 1
+        else:
+            index, pos = local(pos)
         if types[-1] == local_types[index]:
             del types[-1]
         else:
@@ -183,6 +187,7 @@ def _local_tee(walk: Walk, sink: Sink | None) -> Step:
     data, local_types = walk.data, walk.local_types
     types, pop = walk.stack.types, walk.stack.pop
     local = decoder(walk, "local")
+    emit = sink.local_tee if sink is not None else None
 
     def local_tee(pos: int) -> int:
         index = data[pos]
@@ -194,23 +199,28 @@ def _local_tee(walk: Walk, sink: Sink | None) -> Step:
         if types[-1] != type_:
             pop(type_)
             types.append(type_)
-        if sink is not None:
-            sink.local_tee(index)
+        if emit is not None:
+            emit(index)
         return pos
 
     return local_tee
 
 
 def _global_get(walk: Walk, sink: Sink | None) -> Step:
-    push = walk.stack.types.append
+    data, push = walk.data, walk.stack.types.append
     index_of = decoder(walk, "global")
     global_types = [int(g.type) for g in walk.module.global_types]
+    emit = sink.global_get if sink is not None else None
 
     def global_get(pos: int) -> int:
-        index, pos = index_of(pos)
+        index = data[pos]
+        if index < 0x80 and index < len(global_types):
+            pos += 1
+        else:
+            index, pos = index_of(pos)
         push(global_types[index])
-        if sink is not None:
-            sink.global_get(index)
+        if emit is not None:
+            emit(index)
         return pos
 
     return global_get
