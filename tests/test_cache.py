@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 import cached_module
+import capi_host
 import pytest
 from metering import sums
 
@@ -320,6 +321,20 @@ def test_a_vm_that_is_closed_has_saved_its_code(place: str) -> None:
     vm.execute("f1", 5)
     vm.close()
     assert functions(prepared(configure)) == {1}
+
+
+def test_hosts_in_c_use_it(place: str, tmp_path: Path) -> None:
+    """What a VM has made is saved when it is deleted, whatever ends the process afterwards."""
+    program = tmp_path / "program.wasm"
+    program.write_bytes(cached_module.binary())
+    host = capi_host.build("cache.c")
+    environment = {VARIABLE: place, "PYWASMEDGE_PYTHON": sys.executable}
+    words = (str(program), "f9", "5")
+    for more in ((), ("delete",), ()):
+        done = capi_host.run(host, *words, *more, env=environment)
+        assert done.stdout == f"{cached_module.result(9, 5)}\n"
+    configure = Configure(cache=place)
+    assert functions(prepared(configure)) == {9}
 
 
 # ---- Decoded modules -----------------------------------------------------------------------------

@@ -282,6 +282,24 @@ def test_a_directory_that_is_exchanged_is_opened_again(tmp_path: Path) -> None:
     assert os.listdir(path)
 
 
+def test_a_descriptor_that_somebody_closed_is_not_used(tmp_path: Path) -> None:
+    """Daemons close all they do not know, and then open others under the same numbers."""
+    path, other = str(tmp_path / "cache"), str(tmp_path / "other")
+    os.mkdir(other)
+    first = directory(path)
+    assert first is not None
+    os.close(first.fd)
+    assert not save(first, NAME, ORIGIN, [(code(1), 0)])
+    taken = os.open(other, os.O_RDONLY)
+    os.dup2(taken, first.fd)
+    assert not save(first, NAME, ORIGIN, [(code(1), 0)])
+    assert open_entry(first, NAME, ORIGIN) is None
+    assert os.listdir(other) == []
+    again = directory(path)
+    assert again is not None
+    assert save(again, NAME, ORIGIN, [(code(1), 0)])
+
+
 def test_where_it_is(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.delenv(VARIABLE)
     monkeypatch.setenv("HOME", "/home/me")

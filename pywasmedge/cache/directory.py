@@ -43,14 +43,24 @@ class Directory:
         fd: its descriptor.
     """
 
-    __slots__ = ("__weakref__", "fd", "path")
+    __slots__ = ("_identity", "fd", "path")
 
     def __init__(self, path: str, fd: int) -> None:
         self.path = path
         self.fd = fd
+        self._identity = os.fstat(fd)
+
+    def is_open(self) -> bool:
+        """Whether the descriptor still is this directory: daemons close what they do not know."""
+        try:
+            return os.path.samestat(self._identity, os.fstat(self.fd))
+        except OSError:
+            return False
 
     def open(self, name: str, flags: int = os.O_RDONLY) -> int | None:
         """Descriptor of a file of ours that nobody else can write; ``None`` if it is not one."""
+        if not self.is_open():
+            return None
         try:
             fd = os.open(name, flags | _FILE, 0o600, dir_fd=self.fd)
         except OSError as error:
@@ -142,7 +152,7 @@ def directory(place: str | None, *, create: bool = True, strict: bool = False) -
     if path is None:
         return None
     known = _opened.get(path)
-    if known is not None and _is_same(path, known.fd):
+    if known is not None and known.is_open() and _is_at(path, known.fd):
         return known
     try:
         fd = _open(path, create=create)
@@ -193,7 +203,7 @@ def _is_ours(found: os.stat_result) -> bool:
     return found.st_uid == os.geteuid() and not found.st_mode & _OTHERS_WRITE
 
 
-def _is_same(path: str, fd: int) -> bool:
+def _is_at(path: str, fd: int) -> bool:
     try:
         return os.path.samestat(os.lstat(path), os.fstat(fd))
     except OSError:

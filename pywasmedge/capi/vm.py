@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..base import waiting
+from ..runtime.code import save
 from ..runtime.native import address, ffi, lib
 from ..runtime.statistics import Statistics
 from ..vm import VM, new_wasi_module
@@ -89,6 +90,7 @@ class CVM(VM):
         if self._own_store is not None:
             self._own_store.close()
         lib.capi_vm_free(self.c)
+        save()
 
 
 kind("VMContext", CVM)
