@@ -88,22 +88,10 @@ def test_nothing_is_compiled_twice(place: str, tier: Tier, monkeypatch: pytest.M
     run(configure, *range(9))
 
 
-def test_better_code_replaces_quick_code(place: str) -> None:
-    quick = Configure(cache=place, tier=Tier.QUICK)
-    run(quick, 1, 2)
-    optimised = Configure(cache=place, tier=Tier.OPTIMISED, lazy=True)
-    assert functions(prepared(optimised)) == set()
-    run(optimised, 2, 3)
-    compiled = prepared(Configure(cache=place))
-    best = max(prepared(optimised).level(i) or 0 for i in (2, 3))
-    assert [compiled.level(i) for i in (1, 2, 3)] == [prepared(quick).first_level, best, best]
-    assert functions(prepared(quick)) == {1, 2}
-
-
 def test_kept_quick_code_is_improved(place: str) -> None:
     """Also by a run that compiles nothing at first calls."""
-    run(Configure(cache=place, tier=Tier.QUICK), 1, 2)
     configure = Configure(cache=place)
+    run(configure, 1, 2)
     vm = machine(configure)
     compiled = vm.active_module._core.compiled  # type: ignore[union-attr]
     deadline = time.monotonic() + 30
@@ -133,6 +121,8 @@ def test_entries_are_kept_apart(place: str) -> None:
     other = Configure(cache=place, tier=Tier.QUICK)
     other.add_proposal(pywasmedge.Proposal.TAIL_CALL)
     assert functions(prepared(other)) == set()
+    assert functions(prepared(Configure(cache=place))) == set()
+    assert functions(prepared(Configure(cache=place, tier=Tier.OPTIMISED, lazy=True))) == set()
     binary = cached_module.binary()
     changed = binary.replace(b"\x41\x27\x6a", b"\x41\x26\x6a", 1)
     assert changed != binary
@@ -146,7 +136,7 @@ def test_another_code_generator_has_entries_of_its_own(
 ) -> None:
     configure = Configure(cache=place, tier=Tier.QUICK)
     run(configure, 1)
-    monkeypatch.setattr(cached, "generator", lambda: b"another generato")
+    monkeypatch.setattr(cached, "generator", lambda _: b"another generato")
     assert functions(prepared(configure)) == set()
     run(configure, 2)
     assert functions(prepared(configure)) == {2}
@@ -187,15 +177,23 @@ def test_a_backtrace_names_cached_functions(place: str) -> None:
     assert traces[0] == traces[1]
 
 
-def test_small_modules_are_not_kept(place: str) -> None:
+@pytest.mark.parametrize(
+    ("text", "tier", "keeps"),
+    [
+        ("i32.const 1", Tier.AUTO, False),
+        ("i32.const 1", Tier.OPTIMISED, True),
+        ("loop void nop end i32.const 1", Tier.AUTO, True),
+    ],
+)
+def test_small_modules_are_kept_if_llvm_compiles_them(
+    place: str, text: str, tier: Tier, keeps: bool
+) -> None:
     import wasmbuild as wb
 
-    binary = wb.wasm(
-        types=["-> i32"], funcs=[0], exports=[("f", "func", 0)], code=[wb.body("i32.const 1")]
-    )
-    assert machine(Configure(cache=place), binary).execute("f") == 1
+    binary = wb.wasm(types=["-> i32"], funcs=[0], exports=[("f", "func", 0)], code=[wb.body(text)])
+    assert machine(Configure(cache=place, tier=tier), binary).execute("f") == 1
     cached.flush()
-    assert not os.path.exists(place)
+    assert os.path.exists(place) == keeps
 
 
 def test_the_code_outlives_its_file(place: str) -> None:
@@ -333,8 +331,7 @@ def test_hosts_in_c_use_it(place: str, tmp_path: Path) -> None:
     for more in ((), ("delete",), ()):
         done = capi_host.run(host, *words, *more, env=environment)
         assert done.stdout == f"{cached_module.result(9, 5)}\n"
-    configure = Configure(cache=place)
-    assert functions(prepared(configure)) == {9}
+    assert functions(prepared(Configure(cache=place))) == {9}
 
 
 # ---- Decoded modules -----------------------------------------------------------------------------

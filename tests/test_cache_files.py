@@ -352,9 +352,39 @@ def test_what_was_used_least_recently_goes_first(
     assert used is not None
     used.close()
     monkeypatch.setenv(limit.VARIABLE, "300K")
+    place.room = -1
     assert save(place, NAME, ORIGIN, [(code(1, size=50_000), 0)])
     left = {usage.name for usage in limit.entries(place)}
     assert left == {NAME, names[1], names[4], names[5]}
+
+
+def test_there_is_a_limit_for_the_number_of_entries(
+    place: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limit, "MOST_ENTRIES", 10)
+    names = fill(place, 10, size=10)
+    place.room = -1
+    assert save(place, NAME, ORIGIN, [(code(1), 0)])
+    assert {usage.name for usage in limit.entries(place)} == {NAME, *names[2:]}
+
+
+def test_the_size_is_looked_at_now_and_then(
+    place: Directory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(limit.VARIABLE, "1600K")
+    listings = 0
+    listdir = os.listdir
+
+    def count(where: int) -> list[str]:
+        nonlocal listings
+        listings += 1
+        return listdir(where)
+
+    monkeypatch.setattr(os, "listdir", count)
+    for i in range(60):
+        assert save(place, f"{i:064x}-{'c' * 16}", ORIGIN, [(code(1, size=40_000), 0)])
+        assert sum(usage.size for usage in limit.entries(place)) <= 1600 << 10
+    assert 60 < listings < 60 + 2 * 50  # one a turn is the test's
 
 
 def test_what_does_not_fit_is_not_kept(place: Directory, monkeypatch: pytest.MonkeyPatch) -> None:

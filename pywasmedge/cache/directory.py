@@ -41,13 +41,15 @@ class Directory:
     Attributes:
         path: where it is, for messages.
         fd: its descriptor.
+        room: bytes that can be written before the cache's size has to be looked at.
     """
 
-    __slots__ = ("_identity", "fd", "path")
+    __slots__ = ("_identity", "fd", "path", "room")
 
     def __init__(self, path: str, fd: int) -> None:
         self.path = path
         self.fd = fd
+        self.room = -1
         self._identity = os.fstat(fd)
 
     def is_open(self) -> bool:

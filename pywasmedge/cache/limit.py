@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 VARIABLE = "PYWASMEDGE_CACHE_SIZE"
 """Environment variable: most bytes the cache may hold; K, M, G mean 2^10, 2^20, 2^30."""
 DEFAULT = 1 << 30
+MOST_ENTRIES = 8192
+"""Most entries, however small."""
 _ENTRY = re.compile(r"[0-9a-f]{64}-[0-9a-f]{16}")
 _UNITS = {"K": 1 << 10, "M": 1 << 20, "G": 1 << 30}
 
@@ -58,20 +60,27 @@ def make_room(directory: Directory, size: int, keep: str) -> None:
         OSError: they do not fit.
     """
     most = limit()
+    left = directory.room - size
+    if 0 <= left <= most:  # found by an earlier call
+        directory.room = left
+        return
     for name in os.listdir(directory.fd):
         if name.endswith(SUFFIX):
             _remove(directory, name)
     present = entries(directory)
+    count = len(present)
     total = size + sum([usage.size for usage in present])
-    if total <= most:
-        return
-    for usage in present:
-        if total <= most - most // 10:
-            break
-        if usage.name != keep and _remove(directory, usage.name):
-            total -= usage.size
-    if total > most:
-        raise OSError(0, f"the cache may hold {most} bytes ({VARIABLE})")
+    if total > most or count >= MOST_ENTRIES:
+        for usage in present:
+            if total <= most - most // 10 and count < MOST_ENTRIES - MOST_ENTRIES // 10:
+                break
+            if usage.name != keep and _remove(directory, usage.name):
+                total -= usage.size
+                count -= 1
+        if total > most:
+            raise OSError(0, f"the cache may hold {most} bytes ({VARIABLE})")
+    # Others write as well, so look again when only a part of the room is used.
+    directory.room = (most - total) // 16
 
 
 def clear(directory: Directory) -> int:

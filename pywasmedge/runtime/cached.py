@@ -116,7 +116,7 @@ def _publish(entry: Entry, compiled: CompiledModule, configure: Configure) -> bo
     tree = compiled.module
     mark = tree.proposals == configure.proposals
     images: dict[int, image.Image | None] = {}
-    for at, artifact, level, rows in _chosen(entry, compiled):
+    for at, artifact, level, rows in _chosen(entry):
         if at not in images:
             images[at] = _load(entry, at, artifact, compiled)
         loaded = images[at]
@@ -147,9 +147,7 @@ def _load(
     return loaded
 
 
-def _chosen(
-    entry: Entry, compiled: CompiledModule
-) -> list[tuple[int, Artifact, Level, Sequence[int] | None]]:
+def _chosen(entry: Entry) -> list[tuple[int, Artifact, Level, Sequence[int] | None]]:
     """What to publish of an entry, so that the best code of a function comes last.
 
     Returns:
@@ -158,13 +156,10 @@ def _chosen(
     found: list[tuple[int, Artifact, Level, Sequence[int] | None]] = []
     for at, artifact in entry.artifacts:
         for number in sorted(set(artifact.levels)):
-            level = _LEVELS[number]
-            if not compiled.accepts(level):
-                continue
             rows = None
             if artifact.levels.count(number) < len(artifact.levels):
                 rows = [row for row, each in enumerate(artifact.levels) if each == number]
-            found.append((at, artifact, level, rows))
+            found.append((at, artifact, _LEVELS[number], rows))
     found.sort(key=lambda item: item[2])
     return found
 
@@ -180,7 +175,7 @@ def _origin(tree: Module, configure: Configure, guarded: bool) -> Origin:
         guarded,
         configure.instruction_counting,
         configure.cost_measuring,
-        generator(),
+        generator(bytes([configure.tier])),  # only code that is to be improved asks for that
         layout.processor(),
     )
 
