@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from .image import Image
     from .native import CData
 
-    CompileUnit = Callable[..., Code]
+    CompileUnit = Callable[[Sequence[int], Level], Code]
 
 # ---- Loading -------------------------------------------------------------------------------------
 
@@ -290,14 +290,6 @@ def we_py_adapt(number: int) -> int:
     return _attempt(work)
 
 
-@ffi.def_extern()
-def we_py_hot(handle: CData, index: int, loop: int) -> None:
-    """Quick code of a module's defined function ``index`` runs often."""
-    from .optimiser import optimiser
-
-    optimiser.add(object_at(address(handle)), index, loop)
-
-
 @ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
 def we_py_compile(handle: CData, index: int) -> int:
     """The kernel needs the code of a module's defined function ``index``."""
@@ -312,10 +304,9 @@ _WHOLE_OPTIMISED = 65536
 """The same when there is only optimised code."""
 CACHED_FROM = 1024
 """Bytes of code from which a module with quick code is worth an entry in the cache."""
-_INLINED = 300
-"""Callees of at most this many bytes are compiled together with a function that is worth it."""
-_UNIT = 4096
-"""All of them together have at most this many bytes."""
+_KERNEL = 1024
+"""A module with at most this many bytes of code and a loop may spend all its time in its first
+call, for which better code in the background comes too late."""
 
 
 class CompiledModule:
@@ -344,7 +335,6 @@ class CompiledModule:
         "_lock",
         "_pieces",
         "_recorder",
-        "_uncounted",
         "_whole",
         "code",
         "first_level",
@@ -388,11 +378,9 @@ class CompiledModule:
         if compile_unit is None and not (
             self._configure.instruction_counting or self._configure.cost_measuring
         ):
-            counting = self._configure.tier == Tier.AUTO
-            self._baseline = _baseline(module, self._configure.proposals, guarded, counting)
+            self._baseline = _baseline(module, self._configure.proposals, guarded)
         self._lock = threading.RLock()
         self._done: dict[int, Level] = {}
-        self._uncounted: list[int] = []
         self._pieces: list[int] = []
         count = len(module.funcs)
         handle = lib.we_module_new(len(module.types), module.imported_funcs, count)
@@ -421,10 +409,17 @@ class CompiledModule:
     def _plan(self) -> tuple[bool, Level]:
         """Whether to compile all functions at once, and how well at first."""
         tier, lazy = self._configure.tier, self._configure.lazy
+        bodies = self.module.bodies
         size = self.module.code_size
         if tier == Tier.OPTIMISED:
             return not (size > _WHOLE_OPTIMISED if lazy is None else lazy), Level.OPTIMISED
-        return not (size > _WHOLE if lazy is None else lazy), Level.QUICK
+        whole = not (size > _WHOLE if lazy is None else lazy)
+        kernel = whole and size <= _KERNEL and any(map(self._seems_to_loop, range(len(bodies))))
+        return whole, Level.BALANCED if kernel and tier == Tier.AUTO else Level.QUICK
+
+    def _seems_to_loop(self, index: int) -> bool:
+        """Whether the bytes of a body look like containing a ``loop``; only a hint."""
+        return self.module.data.find(b"\x03\x40", *self.module.bodies[index]) >= 0
 
     def has_code(self, index: int) -> bool:
         """Whether defined function ``index`` is compiled."""
@@ -454,12 +449,10 @@ class CompiledModule:
                 if not self._whole:
                     raise
                 self._make((index,), self.first_level)  # another one may be the invalid one
-        if self._configure.tier == Tier.AUTO and self._uncounted:
+        if self._configure.tier == Tier.AUTO:
             from .optimiser import optimiser
 
-            for function in self._uncounted:
-                optimiser.add(self, function)
-            self._uncounted.clear()
+            optimiser.add(self)
 
     def ensure_all(self, level: Level | None = None) -> None:
         """Compile every function that is not compiled with ``level`` (or at all)."""
@@ -469,46 +462,26 @@ class CompiledModule:
                 [i for i in range(len(self.module.funcs)) if self._done.get(i, -1) < level], level
             )
 
-    def improve(self, index: int, loop: int = 0) -> None:
-        """Compile a function with optimisation, and small ones it calls, in the background.
+    def improve(self, limit: int) -> bool:
+        """Compile some called functions again with optimisation; True if there is more to do.
 
         Args:
-            index: a defined function that has quick code.
-            loop: offset in the module of a loop of this function that its quick code is in.
-
-        Raises:
-            RuntimeError: the code generator failed; a defect.
-            MemoryError: no executable memory is left.
+            limit: bytes of WebAssembly code to take at most, unless one function has more.
         """
-        with self._lock:
-            batch = [i for i in self._unit_of(index) if self._done.get(i, 0) < Level.OPTIMISED]
-        if loop:
-            code = self._compile(batch, Level.OPTIMISED, [(index, loop)])
-        elif batch:
-            code = self._compile(batch, Level.OPTIMISED)
-        else:
-            return
-        loaded = self._install(code, batch, Level.OPTIMISED)
-        if loop:
-            entry = loaded.start + loaded.entries[f"o{index}_{loop}"]
-            lib.we_module_set_loop(self.handle, index, loop, entry)
-
-    def _unit_of(self, index: int) -> list[int]:
-        """A function and the small ones it calls that have been called, directly or not."""
-        module = self.module
-        members = {index}
+        batch: list[int] = []
         size = 0
-        work = [index]
-        while work:
-            start, end = module.bodies[work.pop()]
-            for callee in maybe_called(module, start, end):
-                begin, stop = module.bodies[callee]
-                small = stop - begin <= _INLINED and size + stop - begin <= _UNIT
-                if callee not in members and small and callee in self._done:
-                    members.add(callee)
-                    work.append(callee)
-                    size += stop - begin
-        return sorted(members)
+        with self._lock:
+            todo = [i for i, level in self._done.items() if level < Level.OPTIMISED]
+        todo.sort(key=self._seems_to_loop, reverse=True)
+        for i in todo:
+            start, end = self.module.bodies[i]
+            if batch and size + end - start > limit:
+                break
+            batch.append(i)
+            size += end - start
+        if batch:
+            self._install(self._compile(batch, Level.OPTIMISED), batch, Level.OPTIMISED)
+        return len(batch) < len(todo)
 
     def _make(self, indices: Sequence[int], level: Level) -> None:
         if indices and level == Level.QUICK and self._baseline is not None:
@@ -517,11 +490,9 @@ class CompiledModule:
                 self._install(code, [i for i in indices if i not in left], level)
             indices = left
         if indices:
-            if level < Level.OPTIMISED:
-                self._uncounted.extend(indices)
             self._install(self._compile(indices, level), indices, level)
 
-    def _install(self, code: Code, indices: Sequence[int], level: Level) -> Loaded:
+    def _install(self, code: Code, indices: Sequence[int], level: Level) -> None:
         """Load ``code`` and let the functions start there from now on."""
         from array import array
 
@@ -538,7 +509,6 @@ class CompiledModule:
             self.note(dict.fromkeys(indices, level))
         if self._recorder is not None:
             self._recorder.add(code, level)
-        return loaded
 
     def own(self, loaded: Loaded | Image) -> None:
         """Keep code as long as the module.
@@ -591,7 +561,7 @@ def _nothing(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
 
 
 def _baseline(
-    module: Module, proposals: AbstractSet[Proposal], guarded: bool, counting: bool
+    module: Module, proposals: AbstractSet[Proposal], guarded: bool
 ) -> Callable[[Sequence[int]], tuple[Code, Sequence[int]]]:
     """The quick code generator for a module: code, and functions it leaves to LLVM."""
     writer: Any = None
@@ -604,9 +574,7 @@ def _baseline(
             if available():
                 from ..compiler.baseline.writer import BaselineWriter
 
-                writer = BaselineWriter(
-                    module, proposals, guarded=guarded, counting=counting
-                ).compile
+                writer = BaselineWriter(module, proposals, guarded=guarded).compile
             else:
                 writer = _nothing
         return writer(indices)  # type: ignore[no-any-return]
@@ -619,9 +587,7 @@ def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compi
     writer: Any = None
     lock = threading.Lock()
 
-    def compile_unit(
-        indices: Sequence[int], level: Level, loops: Sequence[tuple[int, int]] = ()
-    ) -> Code:
+    def compile_unit(indices: Sequence[int], level: Level) -> Code:
         nonlocal writer
         from ..compiler.codegen import compile_ir
         from ..compiler.link import link
@@ -637,7 +603,7 @@ def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compi
                     count=configure.instruction_counting,
                     cost=configure.cost_measuring,
                 )
-        text = writer.write(indices, loops)
+        text = writer.write(indices)
         first, last = indices[0], indices[-1]
         return link(compile_ir(text, level, f"functions {first} to {last}"))
 
