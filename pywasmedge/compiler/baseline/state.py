@@ -97,8 +97,8 @@ class State:
         """Bring the operand at position ``at`` into its register."""
         operands = self.operands
         operand = operands[at]
-        if at >= REGISTERS and operands[at - REGISTERS].kind == REG:
-            self.to_frame(at - REGISTERS)
+        if at >= REGISTERS:
+            self._displace(at)
         kind = operand.kind
         if kind in (LOCAL, PIN):
             self.code += operand.loads[at & MASK]
@@ -136,9 +136,18 @@ class State:
         """Free the register of the next operand to be pushed; returns its position."""
         operands = self.operands
         at = len(operands)
-        if at >= REGISTERS and operands[at - REGISTERS].kind == REG:
-            self.to_frame(at - REGISTERS)
+        if at >= REGISTERS:
+            self._displace(at)
         return at
+
+    def _displace(self, at: int) -> None:
+        """Bring the operands below that may be in the register of position ``at`` into the frame.
+
+        It need not be the next one: that may be a local or a constant, which displaced nothing.
+        """
+        for below in range(at - REGISTERS, -1, -REGISTERS):
+            if self.operands[below].kind == REG:
+                self.to_frame(below)
 
     def flush(self, count: int) -> None:
         """Keep the lowest ``count`` operands where no branch and no assignment changes them."""
