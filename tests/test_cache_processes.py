@@ -71,6 +71,7 @@ def test_a_writer_that_is_killed_at_any_moment_leaves_it_whole(place: Directory)
             found = Entry(fd, ORIGIN)
             assert len(before) == len(found.levels())
             found.close()
+        place.room = -1  # as in a process that starts now
         assert save(place, NAME, ORIGIN, [(code(200 + turn), 9)])
         after = kept(place)
         assert after == {**before, 200 + turn: 9}
