@@ -126,6 +126,8 @@ class Origin:
         )
 
 
+_SOURCES = ("compiler", "isa", "walk")
+"""Parts of the package that decide what code looks like."""
 _generator: bytes | None = None
 
 
@@ -138,20 +140,32 @@ def generator() -> bytes:
     global _generator
     if _generator is None:
         from _blake2 import blake2b  # hashlib costs milliseconds
-        from os import path, scandir
+        from os import path
 
         digest = blake2b(digest_size=16)
         package = path.dirname(path.dirname(__file__))
-        for part in ("compiler", "isa", "walk"):
-            with scandir(path.join(package, part)) as entries:
-                names = sorted([e.path for e in entries if e.name.endswith(".py")])
-            for name in names:
-                with open(name, "rb", buffering=0) as file:
-                    digest.update(file.read())
+        for name in _sources([path.join(package, part) for part in _SOURCES]):
+            with open(name, "rb", buffering=0) as file:
+                digest.update(file.read())
         facts = [value for name, value in sorted(vars(layout).items()) if name.isupper()]
         digest.update(repr(facts).encode())
         _generator = digest.digest()
     return _generator
+
+
+def _sources(folders: list[str]) -> list[str]:
+    """Paths of the sources in folders and those below, in an order that is always the same."""
+    from os import scandir
+
+    found = []
+    for folder in folders:  # grows meanwhile
+        with scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    found.append(entry.path)
+                elif not entry.name.startswith("__") and entry.is_dir():
+                    folders.append(entry.path)
+    return sorted(found)
 
 
 @dataclass(frozen=True, slots=True)

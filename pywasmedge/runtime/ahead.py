@@ -56,8 +56,13 @@ class Compiler(Closing):
         tree = self._validated(universal.without_code(_read(source)))
         target = os.path.realpath(output)
         try:
-            _try_to_create(target)
-            _write(target, self._compiled(tree, progress), self._mode())
+            special = _open_special(target)
+            if special is None:
+                _try_to_create(target)
+                _replace(target, self._compiled(tree, progress), self._mode())
+                return
+            with open(special, "wb", buffering=0) as file:
+                _write_all(file.fileno(), self._compiled(tree, progress))
         except OSError as error:
             detail = f"{os.fspath(output)!r}: {error.strerror}"
             raise LoadError(ErrCode.ILLEGAL_PATH, detail) from error
@@ -118,12 +123,14 @@ def _read(path: str | os.PathLike[str]) -> bytes:
         raise LoadError(code, f"{os.fspath(path)!r}: {reason}") from error
 
 
-def _is_special(path: str) -> bool:
-    """Whether there is something that a new file must not replace, such as a device."""
+def _open_special(path: str) -> int | None:
+    """A descriptor for what a new file must not replace, such as a pipe; ``None`` for files."""
     try:
-        return not stat.S_ISREG(os.stat(path).st_mode)
+        if stat.S_ISREG(os.stat(path).st_mode):
+            return None
     except FileNotFoundError:
-        return False
+        return None
+    return os.open(path, os.O_WRONLY)
 
 
 def _beside(path: str) -> str:
@@ -132,20 +139,13 @@ def _beside(path: str) -> str:
 
 def _try_to_create(path: str) -> None:
     """Raise OSError if a file cannot be written at ``path``, before hours of work."""
-    if _is_special(path):
-        os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-        return
     beside = _beside(path)
     os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
     os.unlink(beside)
 
 
-def _write(path: str, data: bytes, mode: int) -> None:
+def _replace(path: str, data: bytes, mode: int) -> None:
     """Replace the file at ``path`` by one that is complete, or leave it alone."""
-    if _is_special(path):
-        with open(path, "wb", buffering=0) as file:
-            _write_all(file.fileno(), data)
-        return
     beside = _beside(path)
     fd = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode)
     try:

@@ -52,21 +52,26 @@ class Precompiled:
         if not artifact.origin.serves(configure, guarded=compiled.guarded):
             log.info("code compiled ahead of time is not used: it does not measure or check enough")
             return
-        try:
-            if self._data is None:
-                image = load_file(artifact, compiled.module, self._fd, ALIGNMENT, verified=True)
-            else:
-                image = load_bytes(artifact, compiled.module, self._data)
-        except RuntimeError as error:
-            log.info(f"code compiled ahead of time is not used: {error}")
-            return
+        if artifact.functions:
+            try:
+                self._publish(compiled)
+            except RuntimeError as error:
+                log.info(f"code compiled ahead of time is not used: {error}")
+                return
+        offer_adapters(list(dict.fromkeys(compiled.module.types)), self._adapters)
+
+    def _publish(self, compiled: CompiledModule) -> None:
+        """Let the functions start where their code is from now on."""
+        artifact = self._artifact
+        if self._data is None:
+            image = load_file(artifact, compiled.module, self._fd, ALIGNMENT, verified=True)
+        else:
+            image = load_bytes(artifact, compiled.module, self._data)
         if image is not None:
-            # Whatever effort went into it, it is what the user wants.
             compiled.own(image)
             publish(image, compiled.handle, artifact.functions, artifact.offsets)
+            # Whatever effort went into it, it is what the user wants.
             compiled.note(dict.fromkeys(artifact.functions, Level.OPTIMISED))
-            types = list(dict.fromkeys(compiled.module.types))
-            offer_adapters(types, self._adapters)
 
     def _adapters(self) -> Code:
         """The adapters of the module's function types."""
