@@ -57,7 +57,7 @@ def name(host: Host) -> str:
     return "-".join([host[0], *[str(a) for a in host[1] if not str(a).startswith("/")]])
 
 
-SHORT: Host = ("own_orders", (GUEST, SOURCES / "own_importer.wasm", "makers_first"))
+SHORT: Host = ("behaviour_modules", (SOURCES,))
 
 
 def test_every_host_has_cases() -> None:
