@@ -5,7 +5,8 @@
  * Conventions
  *   native entry   R tailcc f(void *ctx, params..., [uint64_t *results])
  *                  R is void, T, or { T0, T1 }; from three results on the extra last parameter
- *                  points to a frame that receives them.
+ *                  points to a frame that receives them. A v128 for which no register is left
+ *                  is passed as two doubles.
  *   frame entry    void f(we_func *func, uint64_t *frame), C convention: arguments start at
  *                  frame[0], results replace them from frame[0]; 8-byte slots, two for v128,
  *                  i32/f32 in the low half of a slot (upper half unspecified).

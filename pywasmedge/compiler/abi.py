@@ -61,12 +61,19 @@ def has_result_pointer(type_: FunctionType) -> bool:
     return len(type_.results) > MAX_DIRECT_RESULTS
 
 
-def param_types(type_: FunctionType) -> list[str]:
-    """LLVM parameter types of a native entry: context, parameters, perhaps result pointer."""
-    params = ["ptr", *(LLVM_TYPE[t] for t in type_.params)]
-    if has_result_pointer(type_):
-        params.append("ptr")
-    return params
+_VECTOR_REGISTERS = 8
+"""Parameters that are not whole numbers and are passed in registers."""
+
+
+def halved(params: Sequence[ValType]) -> frozenset[int]:
+    """Which parameters are passed as two ``double``: the v128 that no register is left for.
+
+    LLVM would want such a parameter at a multiple of 16, which a stack aligned to 8 bytes does not
+    give (after a tail call not even by chance), and caller and callee would not agree on how much
+    the callee takes off the stack.
+    """
+    others = [i for i, type_ in enumerate(params) if LLVM_TYPE[type_][0] != "i"]
+    return frozenset([i for i in others[_VECTOR_REGISTERS:] if params[i] == ValType.V128])
 
 
 def slot_offsets(types: tuple[ValType, ...]) -> list[int]:

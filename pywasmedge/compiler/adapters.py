@@ -1,113 +1,117 @@
-"""Adapters between the two entries of a function, as LLVM text.
+"""Adapters between the two entries of a function, as machine code.
 
 ``f2n_<i>``: frame entry of a guest function: loads the arguments from the frame, calls the native
 entry, stores the results. ``n2f_<i>``: native entry of a host function: stores the arguments in a
 frame, has the kernel call the host, loads the results. One pair serves all functions of a type.
+
+They are written down directly: a program that is not optimised runs without LLVM.
 """
 
 from __future__ import annotations
 
-from .abi import (
-    FUNCTION_ATTRIBUTES,
-    LLVM_TYPE,
-    frame_slots,
-    has_result_pointer,
-    param_types,
-    return_type,
-    slot_offsets,
-)
+from . import layout
+from .abi import frame_slots, slot_offsets
+from .baseline import x86_64 as machine
+from .code import Code
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
-    from ..base.types import FunctionType, ValType
+    from ..base.types import FunctionType
 
 HOST_ENTER = "we_host_enter"
 """The kernel's function that calls a host function: ``void (we_hostref *, uint64_t *frame)``."""
 
+_WORD = machine.WORD
+_FRAME = machine.RBX
+"""Where a frame entry keeps the address of the frame."""
+_POINTER = -8
+"""Where a host function's native entry keeps the pointer to its results, from ``rbp``."""
 
-def adapter_ir(types: Sequence[FunctionType], native_offset: int, ctx_offset: int) -> str:
-    """LLVM text with ``f2n_<i>`` and ``n2f_<i>`` for the i-th of ``types``.
 
-    ``native_offset`` and ``ctx_offset`` are the byte offsets of these fields in ``we_func``.
-    """
-    lines = [f"declare void @{HOST_ENTER}(ptr, ptr)"]
+def adapter_code(types: Sequence[FunctionType]) -> Code:
+    """Code with ``f2n_<i>`` and ``n2f_<i>`` for the i-th of ``types``."""
+    blob = bytearray()
+    entries: dict[str, int] = {}
+    ranges = []
+    calls = []
     for i, type_ in enumerate(types):
-        lines += _frame_to_native(i, type_, native_offset, ctx_offset)
-        lines += _native_to_frame(i, type_)
-    lines.append(f"attributes #0 = {{ {FUNCTION_ATTRIBUTES} }}")
-    return "\n".join(lines) + "\n"
+        entries[f"f2n_{i}"] = start = len(blob)
+        blob += _frame_to_native(type_)
+        ranges.append((start, len(blob)))
+        blob += bytes(-len(blob) % 16)
+        entries[f"n2f_{i}"] = start = len(blob)
+        code, call = _native_to_frame(type_)
+        calls.append(start + call)
+        blob += code
+        ranges.append((start, len(blob)))
+        blob += bytes(-len(blob) % 16)
+    slot = len(blob)
+    for call in calls:
+        blob[call - 4 : call] = machine.distance(call, slot)
+    blob += bytes(8)
+    start = len(blob)
+    blob += machine.unwind(ranges, start, machine.PLAIN_FRAME)
+    return Code(bytes(blob), entries, (start, len(blob)), ((slot, HOST_ENTER),), alignment=16)
 
 
-def _at(base: str, offset: int, name: str) -> str:
-    return f"  {name} = getelementptr i8, ptr {base}, i64 {offset}"
+def _frame_to_native(type_: FunctionType) -> bytes:
+    convention = machine.convention(type_)
+    pointer = convention.pointer
+    code = machine.PLAIN_PROLOGUE + machine.push(_FRAME) + machine.make_room(convention.stack)
+    code += machine.move(_WORD, _FRAME, machine.RSI)
+    code += machine.load(_WORD, machine.RAX, machine.RDI, layout.FUNC["native"])
+    code += machine.load(_WORD, machine.RDI, machine.RDI, layout.FUNC["ctx"])
+    places = list(zip(convention.params, slot_offsets(type_.params), strict=True))
+    for place, offset in places:
+        if place.reg < 0:
+            scratch = machine.R11 if place.type in machine.WHOLE else 0
+            code += machine.load(place.type, scratch, _FRAME, offset)
+            code += machine.store(place.type, scratch, machine.RSP, place.offset)
+    for place, offset in places:
+        if place.reg >= 0:
+            code += machine.load(place.type, place.reg, _FRAME, offset)
+    if pointer is not None and pointer.reg < 0:
+        code += machine.store(_WORD, _FRAME, machine.RSP, pointer.offset)
+    elif pointer is not None:
+        code += machine.move(_WORD, pointer.reg, _FRAME)
+    code += machine.call(machine.RAX)
+    for place, offset in zip(convention.results, slot_offsets(type_.results), strict=False):
+        code += machine.store(place.type, place.reg, _FRAME, offset)
+    code += machine.load(_WORD, _FRAME, machine.RBP, -8)
+    return code + machine.PLAIN_LEAVE + machine.return_(0)
 
 
-def _load(types: tuple[ValType, ...], base: str, prefix: str) -> Iterator[str]:
-    """Load the values of a frame into ``%<prefix>0``, ``%<prefix>1``, ..."""
-    for i, (type_, offset) in enumerate(zip(types, slot_offsets(types), strict=True)):
-        yield _at(base, offset, f"%{prefix}p{i}")
-        yield f"  %{prefix}{i} = load {LLVM_TYPE[type_]}, ptr %{prefix}p{i}, align 8"
-
-
-def _store(
-    types: tuple[ValType, ...], values: Sequence[str], base: str, prefix: str
-) -> Iterator[str]:
-    """Store values into a frame."""
-    for i, (type_, offset) in enumerate(zip(types, slot_offsets(types), strict=True)):
-        yield _at(base, offset, f"%{prefix}p{i}")
-        yield f"  store {LLVM_TYPE[type_]} {values[i]}, ptr %{prefix}p{i}, align 8"
-
-
-def _frame_to_native(i: int, type_: FunctionType, native: int, ctx: int) -> Iterator[str]:
-    yield f"define void @f2n_{i}(ptr %func, ptr %frame) #0 {{"
-    yield _at("%func", native, "%np")
-    yield "  %native = load ptr, ptr %np"
-    yield _at("%func", ctx, "%cp")
-    yield "  %ctx = load ptr, ptr %cp"
-    yield from _load(type_.params, "%frame", "a")
-    arguments = ["ptr %ctx"]
-    arguments += [f"{LLVM_TYPE[t]} %a{k}" for k, t in enumerate(type_.params)]
-    if has_result_pointer(type_):
-        arguments.append("ptr %frame")
-    returned = return_type(type_)
-    call = f"call tailcc {returned} %native({', '.join(arguments)})"
-    if returned == "void":
-        yield f"  {call}"
+def _native_to_frame(type_: FunctionType) -> tuple[bytes, int]:
+    """The code, and the place in it behind the distance to the slot with the host's entry."""
+    convention = machine.convention(type_)
+    pointer = convention.pointer
+    outputs = slot_offsets(type_.results)
+    code = machine.PLAIN_PROLOGUE
+    code += machine.make_room(8 * frame_slots(type_) + (8 if pointer else 0))
+    if pointer is not None and pointer.reg >= 0:
+        code += machine.store(_WORD, pointer.reg, machine.RBP, _POINTER)
+    places = list(zip(convention.params, slot_offsets(type_.params), strict=True))
+    for place, offset in places:
+        if place.reg >= 0:
+            code += machine.store(place.type, place.reg, machine.RSP, offset)
+    for place, offset in places:
+        if place.reg < 0:
+            scratch = machine.RAX if place.type in machine.WHOLE else 0
+            at = machine.STACK_ARGUMENTS + place.offset
+            code += machine.load(place.type, scratch, machine.RBP, at)
+            code += machine.store(place.type, scratch, machine.RSP, offset)
+    code += machine.move(_WORD, machine.RSI, machine.RSP) + machine.CALL_SLOT
+    call = len(code)
+    if pointer is None:
+        for place, offset in zip(convention.results, outputs, strict=True):
+            code += machine.load(place.type, place.reg, machine.RSP, offset)
     else:
-        yield f"  %r = {call}"
-        values = ["%r"]
-        if len(type_.results) == 2:
-            yield f"  %r0 = extractvalue {returned} %r, 0"
-            yield f"  %r1 = extractvalue {returned} %r, 1"
-            values = ["%r0", "%r1"]
-        yield from _store(type_.results, values, "%frame", "s")
-    yield "  ret void"
-    yield "}"
-
-
-def _native_to_frame(i: int, type_: FunctionType) -> Iterator[str]:
-    names = ["%ref", *(f"%a{k}" for k in range(len(type_.params)))]
-    if has_result_pointer(type_):
-        names.append("%out")
-    returned = return_type(type_)
-    params = ", ".join(f"{t} {n}" for t, n in zip(param_types(type_), names, strict=True))
-    yield f"define tailcc {returned} @n2f_{i}({params}) #0 {{"
-    yield f"  %frame = alloca [{frame_slots(type_)} x i64], align 8"
-    yield from _store(type_.params, names[1:], "%frame", "s")
-    yield f"  call void @{HOST_ENTER}(ptr %ref, ptr %frame)"
-    yield from _load(type_.results, "%frame", "r")
-    values = [f"%r{k}" for k in range(len(type_.results))]
-    if has_result_pointer(type_):
-        yield from _store(type_.results, values, "%out", "o")
-    if returned == "void":
-        yield "  ret void"
-    elif len(values) == 1:
-        yield f"  ret {returned} %r0"
-    else:
-        first, second = (LLVM_TYPE[t] for t in type_.results)
-        yield f"  %t0 = insertvalue {returned} poison, {first} %r0, 0"
-        yield f"  %t1 = insertvalue {returned} %t0, {second} %r1, 1"
-        yield f"  ret {returned} %t1"
-    yield "}"
+        at = _POINTER if pointer.reg >= 0 else machine.STACK_ARGUMENTS + pointer.offset
+        code += machine.load(_WORD, machine.RCX, machine.RBP, at)
+        for result, offset in zip(map(int, type_.results), outputs, strict=True):
+            scratch = machine.RAX if result in machine.WHOLE else 0
+            code += machine.load(result, scratch, machine.RSP, offset)
+            code += machine.store(result, scratch, machine.RCX, offset)
+    return code + machine.PLAIN_LEAVE + machine.return_(convention.stack), call

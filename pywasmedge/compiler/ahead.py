@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..base.config import OptimizationLevel
 from . import layout
 from .abi import MODULE_FLAGS
-from .adapters import adapter_ir
+from .adapters import adapter_code
 from .artifact import Origin
 from .codegen import ahead_machine, big_thread
 from .link import link
@@ -88,23 +88,9 @@ def compile_all(
     return _Compilation(module, configure, progress).run()
 
 
-def compile_adapters(module: Module, configure: Configure) -> Code:
+def compile_adapters(module: Module) -> Code:
     """The adapters of the function types of a module, in their order, each once."""
-    types = list(dict.fromkeys(module.types))
-    text = adapter_ir(types, layout.FUNC["native"], layout.FUNC["ctx"]) + MODULE_FLAGS
-    made: list[Code | BaseException] = []
-
-    def work() -> None:
-        try:
-            machine = ahead_machine(0, generic=configure.generic_binary)
-            made.append(link(machine.compile(text, None)))
-        except BaseException as error:
-            made.append(error)
-
-    big_thread(work, "pywasmedge-adapters").join()
-    if isinstance(made[0], BaseException):
-        raise made[0]
-    return made[0]
+    return adapter_code(list(dict.fromkeys(module.types)))
 
 
 class _Compilation:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
 from . import layout
-from .abi import LLVM_TYPE, has_result_pointer, return_type, slot_offsets
+from .abi import LLVM_TYPE, halved, has_result_pointer, return_type, slot_offsets
 from .emitter import INVARIANT, TABLE_TBAA, USUAL, EmitterBase
 
 if TYPE_CHECKING:
@@ -54,7 +54,12 @@ class Calls(EmitterBase):
             return []
         values = self.values[-count:]
         del self.values[-count:]
-        return [f"{LLVM_TYPE[t]} {v}" for t, v in zip(type_.params, values, strict=True)]
+        args = [f"{LLVM_TYPE[t]} {v}" for t, v in zip(type_.params, values, strict=True)]
+        for i in sorted(halved(type_.params), reverse=True):
+            both = self.emit(f"bitcast {args[i]} to <2 x double>")
+            halves = [self.emit(f"extractelement <2 x double> {both}, i32 {k}") for k in (0, 1)]
+            args[i : i + 1] = [f"double {half}" for half in halves]
+        return args
 
     def _callee(self, index: int) -> tuple[str, str]:
         """Native entry and first argument of function ``index``."""

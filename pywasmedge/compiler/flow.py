@@ -11,12 +11,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
+from ..base.types import ValType
 from ..walk.stack import IF, LOOP
 from .abi import (
     LLVM_TYPE,
     MAX_DIRECT_RESULTS,
+    halved,
     has_result_pointer,
-    param_types,
     return_type,
 )
 from .emitter import EmitterBase
@@ -104,6 +105,15 @@ class Flow(EmitterBase):
         operands = self.values[len(self.values) - count :] if count else []
         self.spend(count * times)
         label.edges.append((self.block_name, self.snapshot(), operands, times))
+
+    def open_parameters(self, type_: FunctionType) -> None:
+        """Put together the parameters that are passed in halves."""
+        for i in sorted(halved(type_.params)):
+            half = f"insertelement <2 x double> poison, double %p{i}.low, i32 0"
+            half = self.at_entry(f"p{i}.half", half)
+            both = f"insertelement <2 x double> {half}, double %p{i}.high, i32 1"
+            both = self.at_entry(f"p{i}.both", both)
+            self.at_entry(f"p{i}", f"bitcast <2 x double> {both} to {LLVM_TYPE[ValType.V128]}")
 
     def open_function(self, frame: Frame) -> None:
         """The frame of the function body."""
@@ -303,8 +313,14 @@ class Flow(EmitterBase):
 
 
 def parameters(type_: FunctionType) -> list[str]:
-    """Parameters of a native entry, typed."""
-    names = ["%ctx", *(f"%p{i}" for i in range(len(type_.params)))]
+    """Parameters of a native entry, typed: context, parameters, perhaps result pointer."""
+    names = ["ptr %ctx"]
+    halves = halved(type_.params)
+    for i, param in enumerate(type_.params):
+        if i in halves:
+            names += [f"double %p{i}.low", f"double %p{i}.high"]
+        else:
+            names.append(f"{LLVM_TYPE[param]} %p{i}")
     if has_result_pointer(type_):
-        names.append("%out")
-    return [f"{t} {n}" for t, n in zip(param_types(type_), names, strict=True)]
+        names.append("ptr %out")
+    return names

@@ -110,6 +110,7 @@ class UnitWriter:
         # A function with a loop gains nothing from inlining, and its caller's registers suffer.
         attributes = "#0 noinline" if emitter.assigned else "#0"
         emitter.start(f"{emitter.header(index, type_)} {attributes} {{")
+        emitter.open_parameters(type_)
         types = walk.local_types
         emitter.local_llvm = [LLVM_TYPE[t] for t in types]
         count = len(type_.params)

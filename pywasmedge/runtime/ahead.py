@@ -87,7 +87,7 @@ class Compiler(Closing):
         level = int(Level.OPTIMISED)
         codes = [(code, level) for code in compile_all(tree, self._configure, progress)]
         made_from = origin(universal.module_id(tree.data), self._configure)
-        adapters = [(compile_adapters(tree, self._configure), level)]
+        adapters = [(compile_adapters(tree), level)]
         chunks = {ADAPTERS: artifact.write(artifact.AHEAD, made_from, adapters)}
         if self._configure.output_format == OutputFormat.WASM:
             return universal.write(made_from, codes, tree.data, chunks)

@@ -194,8 +194,6 @@ class Adapters:
 
 _adapters_lock = fork_safe(threading.RLock())
 _adapters: dict[FunctionType, Adapters] = {}
-_BATCH = 8
-"""Adapters made at a time."""
 
 
 def adapters(type_: FunctionType) -> Adapters:
@@ -211,13 +209,9 @@ def prepare(types: Sequence[FunctionType]) -> None:
         missing = [t for t in dict.fromkeys(types) if t not in _adapters]
         if not missing:
             return
-        from ..compiler.adapters import adapter_ir
-        from ..compiler.codegen import compile_ir
-        from ..compiler.link import link
+        from ..compiler.adapters import adapter_code
 
-        offsets = {name: field.offset for name, field in ffi.typeof("we_func").fields}
-        text = adapter_ir(missing, offsets["native"], offsets["ctx"])
-        _install_adapters(link(compile_ir(text, Level.QUICK, "adapters")), missing)
+        _install_adapters(adapter_code(missing), missing)
 
 
 def offer_adapters(types: Sequence[FunctionType], code: Callable[[], Code]) -> None:
@@ -276,18 +270,8 @@ def _attempt(work: Callable[[], None]) -> int:
 
 @ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
 def we_py_adapt(number: int) -> int:
-    """The kernel needs the adapters of type ``number``: make them, and others that wait."""
-
-    def work() -> None:
-        batch = [type_of(number)]
-        for type_ in reversed(list(_types.values())):
-            if len(batch) == _BATCH:
-                break
-            if type_ not in _adapters:
-                batch.append(type_)
-        prepare(batch)
-
-    return _attempt(work)
+    """The kernel needs the adapters of type ``number``."""
+    return _attempt(lambda: prepare([type_of(number)]))
 
 
 @ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))

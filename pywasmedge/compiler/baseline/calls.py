@@ -83,7 +83,7 @@ class Calls(State):
         first = len(operands) - count
         self.spill_registers(first)
         code = self.code
-        code += machine.add_to_stack_pointer(-convention.stack)
+        code += machine.make_room(convention.stack)
         moves = []
         for at, place in enumerate(convention.params, first):
             operand = operands[at]

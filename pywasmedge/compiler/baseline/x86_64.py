@@ -12,9 +12,9 @@ arguments off the stack; the stack is aligned to 8 bytes.
 
 from __future__ import annotations
 
+from collections import namedtuple
 from functools import cache
 from struct import pack
-from typing import NamedTuple
 
 from ...base.types import ValType
 from ..abi import has_result_pointer
@@ -41,6 +41,8 @@ INTEGER_ARGUMENTS = (RDI, RSI, RDX, RCX, R8, R9)
 FLOAT_ARGUMENTS = 8
 _PAGE = 4096
 
+WORD = int(ValType.I64)
+"""A type for addresses."""
 _I32 = int(ValType.I32)
 _I64 = int(ValType.I64)
 _F32 = int(ValType.F32)
@@ -147,9 +149,18 @@ def call_at(base: int, disp: int) -> bytes:
     return _rm(b"\xff", False, 2, base, disp)
 
 
-def add_to_stack_pointer(size: int) -> bytes:
-    """``rsp`` += ``size``."""
-    return b"\x48\x81\xc4" + pack("<i", size) if size else b""
+def call(reg: int) -> bytes:
+    """Call the address in ``reg``."""
+    return _rr(b"\xff", False, 2, reg)
+
+
+CALL_SLOT = b"\xff\x15\0\0\0\0"
+"""Call the address in an eight-byte slot; the last four bytes are its distance from the end."""
+
+
+def distance(end: int, target: int) -> bytes:
+    """What the last four bytes of an instruction that ends at ``end`` are, to mean ``target``."""
+    return pack("<i", target - end)
 
 
 JUMP = b"\xe9\0\0\0\0"
@@ -182,25 +193,31 @@ def count_down(base: int, disp: int) -> bytes:
 # ---- Calls ---------------------------------------------------------------------------------------
 
 
-class Place(NamedTuple):
-    """Where an argument or result is: a register, or (``reg`` is -1) on the stack."""
+if TYPE_CHECKING:
+    from typing import NamedTuple
 
-    type: int
-    reg: int
-    offset: int = 0
-    """Bytes from the first stack argument."""
+    class Place(NamedTuple):
+        """Where an argument or result is: a register, or (``reg`` is -1) on the stack."""
 
+        type: int
+        reg: int
+        offset: int = 0
+        """Bytes from the first stack argument."""
 
-class Convention(NamedTuple):
-    """How functions of a type are called."""
+    class Convention(NamedTuple):
+        """How functions of a type are called."""
 
-    params: tuple[Place, ...]
-    pointer: Place | None
-    """Where the pointer to the results is passed, if there is one."""
-    results: tuple[Place, ...]
-    """Where results are, if there is no pointer."""
-    stack: int
-    """Bytes of arguments on the stack, which the callee takes off."""
+        params: tuple[Place, ...]
+        pointer: Place | None
+        """Where the pointer to the results is passed, if there is one."""
+        results: tuple[Place, ...]
+        """Where results are, if there is no pointer."""
+        stack: int
+        """Bytes of arguments on the stack, which the callee takes off."""
+
+else:
+    Place = namedtuple("Place", "type reg offset", defaults=(0,))
+    Convention = namedtuple("Convention", "params pointer results stack")
 
 
 def convention(type_: FunctionType) -> Convention:
@@ -221,10 +238,8 @@ def _convention(params: Sequence[int], results: Sequence[int], pointer: bool) ->
         if free:
             places.append(Place(type_, free.pop()))
             continue
-        size = 16 if type_ == _V128 else 8
-        stack = -(-stack // size) * size
         places.append(Place(type_, -1, stack))
-        stack += size
+        stack += 16 if type_ == _V128 else 8
     where = places.pop() if pointer else None
     integers, floats = [RDX, RAX], [1, 0]
     returned = tuple(Place(t, (integers if t in WHOLE else floats).pop()) for t in results[:2])
@@ -257,23 +272,32 @@ def shuffle(moves: list[tuple[int, int, int]]) -> bytes:
 # ---- Frames --------------------------------------------------------------------------------------
 
 
+def make_room(size: int) -> bytes:
+    """``rsp`` -= ``size``, which may be negative; ``rax`` and ``r11`` are used for large sizes.
+
+    No guard page is skipped, even by two of these one after the other: what is left untouched is
+    less than half a page.
+    """
+    if size < _PAGE // 2:
+        return b"\x48\x81\xec" + pack("<i", size) if size else b""
+    touch = b"\x83\x0c\x24\x00"  # or dword [rsp], 0
+    if size < _PAGE:
+        return b"\x48\x81\xec" + pack("<i", size) + touch
+    code = address(RAX, RSP, -size)
+    code += b"\x48\x81\xec" + pack("<i", _PAGE) + touch  # next: sub rsp, 4096
+    code += b"\x4c\x8d\x9c\x24" + pack("<i", -_PAGE)  # lea r11, [rsp - 4096]
+    code += b"\x49\x39\xc3"  # cmp r11, rax
+    code += b"\x73\xe8"  # jae next
+    return code + b"\x48\x89\xc4" + touch  # mov rsp, rax
+
+
 def prologue(size: int, pins: int) -> bytes:
     """Make a frame with ``size`` bytes of slots, keeping the first ``pins`` of ``PINS``.
 
     Arguments stay where they are; ``rax`` is used.
     """
     code = b"\x55\x48\x89\xe5\x41\x55\x41\x54"  # push rbp; mov rbp, rsp; push r13; push r12
-    below = -FIRST_SLOT - 8 - 16 + size
-    if below >= _PAGE:  # touch every page on the way, the guard page must not be skipped
-        code += address(RAX, RSP, -below)
-        code += b"\x48\x81\xec" + pack("<i", _PAGE)  # next: sub rsp, 4096
-        code += b"\x83\x0c\x24\x00"  # or dword [rsp], 0
-        code += b"\x4c\x8d\x9c\x24" + pack("<i", -_PAGE)  # lea r11, [rsp - 4096]
-        code += b"\x49\x39\xc3"  # cmp r11, rax
-        code += b"\x73\xe8"  # jae next
-        code += b"\x48\x89\xc4"  # mov rsp, rax
-    else:
-        code += add_to_stack_pointer(-below)
+    code += make_room(-FIRST_SLOT - 8 - 16 + size)
     for pin in PINS[:pins]:
         code += _rm(b"\x89", True, pin, RBP, _SAVED[pin])
     return code + move(_I64, CONTEXT, RDI)
@@ -284,6 +308,17 @@ def leave(pins: int) -> bytes:
     code = b"".join(_rm(b"\x8b", True, pin, RBP, _SAVED[pin]) for pin in PINS[:pins])
     code += _rm(b"\x8b", True, R12, RBP, _SAVED[R12]) + _rm(b"\x8b", True, R13, RBP, _SAVED[R13])
     return code + b"\xc9"
+
+
+PLAIN_PROLOGUE = b"\x55\x48\x89\xe5"
+"""``push rbp; mov rbp, rsp``: a frame that keeps no more of the caller's registers."""
+PLAIN_LEAVE = b"\xc9"
+"""Drop it."""
+
+
+def push(reg: int) -> bytes:
+    """Push ``reg``."""
+    return _rex(False, 0, reg) + bytes((0x50 | reg & 7,))
 
 
 def return_(stack: int) -> bytes:
@@ -309,16 +344,20 @@ def zero_slots(first: int, count: int) -> bytes:
 _CIE = bytes((1,)) + b"zR\0" + bytes((1, 0x78, 16, 1, 0x1B, 0x0C, 7, 8, 0x80 | 16, 1))
 _FDE = bytes((0x41, 0x0E, 16, 0x80 | 6, 2, 0x43, 0x0D, 6, 0x80 | 13, 3, 0x80 | 12, 4))
 """One byte on the frame is one word larger, three bytes later it is measured from ``rbp``."""
+PLAIN_FRAME = bytes((0x41, 0x0E, 16, 0x80 | 6, 2, 0x43, 0x0D, 6))
 
 
-def unwind(ranges: Sequence[tuple[int, int]], at: int) -> bytes:
-    """Call frame information (``.eh_frame``), to be put at ``at``, for functions at ``ranges``."""
+def unwind(ranges: Sequence[tuple[int, int]], at: int, frame: bytes = _FDE) -> bytes:
+    """Call frame information (``.eh_frame``), to be put at ``at``, for functions at ``ranges``.
+
+    ``frame`` are the instructions for the frame all of them have.
+    """
     body = bytes(4) + _CIE
     body += bytes(-len(body) % 4)
     out = pack("<I", len(body)) + body
     for start, end in ranges:
         place = at + len(out) + 8
-        body = pack("<IiI", len(out) + 4, start - place, end - start) + b"\0" + _FDE
+        body = pack("<IiI", len(out) + 4, start - place, end - start) + b"\0" + frame
         body += bytes(-len(body) % 4)
         out += pack("<I", len(body)) + body
     return out + bytes(4)
