@@ -31,6 +31,7 @@ we_instance *we_instance_new(we_module *module, uint32_t memories, uint32_t tabl
   if (block == NULL) return NULL;
   we_instance *instance = (we_instance *)block;
   instance->code = module->code;
+  instance->counters = module->counters;
   instance->runtime = &gate_runtime;
   instance->memories = (we_memory **)(block + at_memories);
   instance->tables = (we_table **)(block + at_tables);

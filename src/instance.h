@@ -106,6 +106,7 @@ struct we_instance {
   uint8_t *memory0;           /* memories[0]->base, or NULL */
   we_memory *mem0;            /* memories[0], or NULL */
   void **code;                /* native entry of every defined function, shared by all instances of the module */
+  uint32_t *counters;         /* of the module's functions, for quick code (kernel.h, heat.c) */
   const we_runtime *runtime;  /* helpers that generated code calls */
   uint64_t *table0;           /* tables[0]->elems, or NULL */
   we_table *tab0;             /* tables[0], or NULL */
@@ -160,6 +161,9 @@ struct we_runtime {
   int32_t (*atomic_notify)(we_instance *, uint32_t mem, uint64_t addr, uint32_t count);
   /* Takes back what was paid for instructions of segment `number` behind the first `done`. */
   void (*refund)(we_instance *, uint32_t number, uint32_t done);
+  /* A counter of a defined function has run out, at its entry (0) or in the loop at an offset of the
+   * module: NULL, or where to go on. */
+  void *(*hot)(we_instance *, uint32_t index, uint32_t loop);
 };
 
 #endif

@@ -103,6 +103,7 @@ static inline we_thread *thread_self(void) {
 /* Ends the guest's run: unwinds to the innermost transition. For code called from a guest. */
 _Noreturn void trap_raise(int32_t code);
 /* Traps with 0x02 unless there is enough stack left to run Python. */
+bool thread_has_stack_for_python(const we_thread *thread);
 void trap_unless_stack_for_python(we_thread *thread);
 /* Traps with 0x07 if that was asked for. */
 void trap_if_interrupted(we_thread *thread);
@@ -186,6 +187,7 @@ int32_t rt_atomic_notify(we_instance *, uint32_t mem, uint64_t addr, uint32_t co
  * 0x03. Its gate, we_spend, preserves all general registers but r11 (LLVM's preserve_mostcc). */
 void rt_spend(uint32_t number);
 void rt_refund(we_instance *, uint32_t number, uint32_t done);
+void *rt_hot(we_instance *, uint32_t index, uint32_t loop);
 void rt_host_enter(we_hostref *, uint64_t *frame);
 void *rt_lazy_compile(we_instance *, uint32_t index);
 void *rt_lazy_host(we_hostref *);
@@ -196,6 +198,7 @@ extern const we_runtime gate_runtime; /* the helpers behind their gates */
 
 we_type *type_get(uint32_t type_id);
 void module_release(we_module *module); /* gives back one reference */
+void heat_release(we_module *module);   /* frees what heat.c has put there */
 /* Whether the entry of a defined function is the thunk that compiles it. */
 bool module_is_thunk(const void *entry, uint32_t index);
 /* Frame entries that are not adapters. */

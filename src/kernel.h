@@ -50,6 +50,9 @@ typedef struct we_module {
   uint32_t references;    /* the owner's and one per instance */
   we_instance *instances; /* live instances, linked by next_of_module */
   struct we_code_block *blocks; /* code that lives as long as the module */
+  uint32_t *counters;     /* per defined function: calls and turns of loops left (heat.c) */
+  uint8_t *heat;          /* per defined function: what has been made of that */
+  struct we_loop *loops;  /* loops that are entered in optimised code */
 } we_module;
 
 we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t defined_funcs);
@@ -58,6 +61,9 @@ void we_module_free(we_module *module); /* the owner's part; goes when its last 
 bool we_module_own_code(we_module *module, void *code, uint64_t size);
 /* Makes `count` defined functions (indices without imports) start at `entries` from now on. */
 void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count);
+/* Makes quick code of defined function `index` that is in its loop at offset `loop` of the module, and has
+ * asked for better code, go on at `entry`: native convention, parameters ctx and frame. */
+void we_module_set_loop(we_module *module, uint32_t index, uint32_t loop, uint64_t entry);
 /* Whether defined function `index` has code (is not a thunk). */
 bool we_module_has_code(we_module *module, uint32_t index);
 

@@ -154,7 +154,7 @@ FUNCTION("machine_interrupted",
 #define RUNTIME_HELPERS(X)                                                                 \
   X(memory_grow) X(memory_copy) X(memory_fill) X(memory_init) X(data_drop) X(table_grow)   \
   X(table_fill) X(table_copy) X(table_init) X(elem_drop) X(ref_func) X(atomic_wait32)      \
-  X(atomic_wait64) X(atomic_notify) X(refund)
+  X(atomic_wait64) X(atomic_notify) X(refund) X(hot)
 
 /* For a rare call in loops. */
 FUNCTION("gate_spend", LEAVE_GUEST("r11") ALIGN_STACK

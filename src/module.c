@@ -42,13 +42,17 @@ we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t 
   const uint64_t code = sizeof(we_module);
   const uint64_t type_ids = code + (uint64_t)defined_funcs * sizeof(void *);
   const uint64_t func_types = type_ids + (uint64_t)type_count * sizeof(uint32_t);
-  const uint64_t size = func_types + ((uint64_t)imported_funcs + defined_funcs) * sizeof(uint32_t);
+  const uint64_t counters = func_types + ((uint64_t)imported_funcs + defined_funcs) * sizeof(uint32_t);
+  const uint64_t heat = counters + (uint64_t)defined_funcs * sizeof(uint32_t);
+  const uint64_t size = heat + defined_funcs;
   uint8_t *block = calloc(1, size);
   if (block == NULL) return NULL;
   we_module *module = (we_module *)block;
   module->code = (void **)(block + code);
   module->type_ids = (uint32_t *)(block + type_ids);
   module->func_types = (uint32_t *)(block + func_types);
+  module->counters = (uint32_t *)(block + counters);
+  module->heat = block + heat;
   module->references = 1;
   module->type_count = type_count;
   module->imported_funcs = imported_funcs;
@@ -81,6 +85,7 @@ void module_release(we_module *module) {
     we_code_free(block->code, block->size);
     free(block);
   }
+  heat_release(module);
   free(module);
 }
 

@@ -115,13 +115,6 @@ def test_a_small_module_is_compiled_as_a_whole_if_nothing_else_is_asked_for() ->
     assert guest.compiled_units == [((0, 1, 2, 3), Level.QUICK)]
 
 
-def test_a_tiny_module_with_a_loop_starts_with_better_code() -> None:
-    for data, level in ((b"\x03\x40\x0b", Level.BALANCED), (b"\x02\x40\x0b", Level.QUICK)):
-        guest = Guest([constant(0, 9)], lazy=None, tier=Tier.AUTO, data=data)
-        assert guest.call(0) == 9
-        assert guest.compiled.level(0) == level
-
-
 def test_threads_that_need_the_same_function_compile_it_once() -> None:
     guest = Guest([constant(0, 77)], lazy=True)
     results: list[int] = []

@@ -17,6 +17,7 @@ from metering import IF_ELSE, LOOP, TIERS, code_of, configure, machine, module, 
 
 from pywasmedge import VM, Configure, Executor, Loader, Store, Trap, Validator
 from pywasmedge.base.config import Tier
+from pywasmedge.compiler.codegen import Level
 from pywasmedge.runtime.native import ffi, lib
 from pywasmedge.runtime.statistics import NO_LIMIT, Statistics
 
@@ -175,8 +176,7 @@ def test_background_optimisation_keeps_counting() -> None:
     vm.execute("f0", 7)
     assert sums(vm) == (45, 45)
     for code in compiled.values():
-        while code.improve(1 << 20):
-            pass
+        code.ensure_all(Level.OPTIMISED)
     vm.execute("f0", 7)
     assert sums(vm) == (45, 45)
 

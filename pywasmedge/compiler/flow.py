@@ -8,7 +8,7 @@ loop's ``end``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from ..base.errors import ErrCode
 from ..base.types import ValType
@@ -59,6 +59,17 @@ class Label:
         self.else_values: list[str] = []
 
 
+class LoopEntry(NamedTuple):
+    """What is known about quick code that optimised code takes over from, at the head of a loop."""
+
+    loop: int
+    """Offset of the loop's opcode in the module."""
+    locals: Sequence[int]
+    """Places of the locals, from its frame pointer."""
+    pointer: int | None
+    """Place of the pointer to the results, if there is one."""
+
+
 class Flow(EmitterBase):
     """Blocks and branches."""
 
@@ -69,9 +80,14 @@ class Flow(EmitterBase):
     spilled = False
     """Locals live in stack slots, whose addresses are in ``locals``."""
     _snapshot: list[str] | None = None
+    entered: LoopEntry | None = None
+    """The function begins in one of its loops, taking over from quick code."""
 
     def header(self, index: int, type_: FunctionType) -> str:
         """Defined function ``index`` up to its attributes."""
+        if self.entered is not None:
+            name = f"o{index}.{self.entered.loop}"
+            return f"define tailcc {return_type(type_)} @{name}(ptr %ctx, ptr %frame)"
         return f"define tailcc {return_type(type_)} @f{index}({', '.join(parameters(type_))})"
 
     def open_locals(self, initial: list[str], *, spill: bool) -> None:
@@ -125,6 +141,9 @@ class Flow(EmitterBase):
 
     def loop(self, frame: Frame) -> None:
         """``loop``: a block with phis still to be filled."""
+        if self.entered is not None and self.entered.loop == frame.start:
+            self.void("br label %enter")
+            self.place("enter")  # there are no operands, and locals are in stack slots
         label = self._open(frame)
         label.assigned = () if self.spilled else self._assigned_in(frame)
         self._edge(label, len(frame.params))
@@ -140,6 +159,19 @@ class Flow(EmitterBase):
             label.phis.append(len(lines))
             values[label.height + i] = f"%{len(lines)}"
             lines.append("")
+
+    def open_entered(self, entry: LoopEntry) -> None:
+        """Begin with locals from the frame of quick code, and go to the loop."""
+        if entry.pointer is not None:
+            self.at_entry("out.slot", f"getelementptr i8, ptr %frame, i64 {entry.pointer}")
+            self.at_entry("out", "load ptr, ptr %out.slot")
+        values = [
+            self.emit(f"load {type_}, ptr {self.offset('%frame', place)}, align 8")
+            for type_, place in zip(self.local_llvm, entry.locals, strict=True)
+        ]
+        self.open_locals(values, spill=True)
+        self.void("br label %enter")
+        self.place("start")  # the way to the loop, which an outer loop may take again
 
     def _assigned_in(self, frame: Frame) -> Sequence[int]:
         """The locals that may change in a loop."""

@@ -8,10 +8,9 @@ tail calls have no such form, as their callees may not have one, nor have those 
 
 from __future__ import annotations
 
-import re
 from typing import TYPE_CHECKING
 
-from ..walk.scan import decode
+from ..walk.scan import maybe_called
 from . import layout
 from .abi import return_type
 from .flow import parameters
@@ -25,8 +24,6 @@ if TYPE_CHECKING:
     from ..walk.scan import LoopScan
 
 METER_TBAA = ", !tbaa !6"
-_MAYBE_CALL = re.compile(rb"(?=\x10([\x80-\xff]{0,4}[\x00-\x7f]))")
-"""Bytes that could be a ``call``."""
 
 
 class Passing(Variables):
@@ -61,8 +58,7 @@ class Passing(Variables):
         module, members = self.module, self.members
         called: set[int] = set()
         for start, end in [module.bodies[i] for i in members]:
-            for leb in set(_MAYBE_CALL.findall(module.data, start, end)):
-                called.add(decode(leb) - module.imported_funcs)
+            called |= maybe_called(module, start, end)
         self._passing = frozenset(
             [i for i in called & members - self._in_tables if not scan.tail_calls(i)]
         )

@@ -14,8 +14,10 @@ from .abi import (
     LLVM_TYPE,
     ZERO,
     canonical_types,
+    has_result_pointer,
 )
 from .emitter import METADATA
+from .flow import LoopEntry
 from .variables import Variables
 
 if TYPE_CHECKING:
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
     from ..base.config import Proposal
+    from ..base.types import FunctionType
     from ..module.ast import Module
     from .metering import Metered
 
@@ -84,8 +87,13 @@ class UnitWriter:
         self._scan = LoopScan(self._walk)
         self._lock = Lock()
 
-    def write(self, indices: Sequence[int]) -> str:
+    def write(self, indices: Sequence[int], loops: Sequence[tuple[int, int]] = ()) -> str:
         """LLVM text of the defined functions ``indices``; symbols are ``f<index>``.
+
+        Args:
+            indices: the functions.
+            loops: pairs of a function and the offset of one of its loops (of code that does not
+                count): what takes over there from quick code; symbols are ``o<index>.<offset>``.
 
         Raises:
             LoadError, ValidationError: a body that was not checked before is not valid.
@@ -97,16 +105,20 @@ class UnitWriter:
             emitter.members = frozenset(indices)
             emitter.begin_unit(self._scan)
             functions = [self._function(index) for index in indices]
+            functions += [self._function(index, loop) for index, loop in loops]
             parts = [*functions, ATTRIBUTES, METADATA, *emitter.end_unit()]
         return "\n".join(parts)
 
-    def _function(self, index: int) -> str:
+    def _function(self, index: int, loop: int | None = None) -> str:
         module, emitter, walk = self.module, self._emitter, self._walk
         type_ = module.types[module.funcs[index]]
         emitter.assigned = self._scan.loops(index)
         begin, end = module.bodies[index]
         emitter.budget = OPERANDS + OPERANDS_PER_BYTE * (end - begin)
         start = walk.begin(index)
+        emitter.entered = None
+        if loop is not None:
+            emitter.entered = self._entry(type_, walk.local_types, loop)
         # A function with a loop gains nothing from inlining, and its caller's registers suffer.
         attributes = "#0 noinline" if emitter.assigned else "#0"
         emitter.start(f"{emitter.header(index, type_)} {attributes} {{")
@@ -115,12 +127,24 @@ class UnitWriter:
         emitter.local_llvm = [LLVM_TYPE[t] for t in types]
         count = len(type_.params)
         initial = [f"%p{i}" for i in range(count)] + [ZERO[t] for t in types[count:]]
-        emitter.open_locals(initial, spill=self._spill(index, len(types)))
+        if emitter.entered is not None:
+            emitter.open_entered(emitter.entered)
+        else:
+            emitter.open_locals(initial, spill=self._spill(index, len(types)))
         emitter.open_function(walk.stack.frames[0])
         walk.run(start, index, walk.table)
         if emitter.reachable:
             emitter.ret(type_.results)
         return emitter.finish()
+
+    def _entry(self, type_: FunctionType, local_types: Sequence[int], loop: int) -> LoopEntry:
+        """How quick code lays out its frame."""
+        from .baseline.writer import Baseline
+
+        quick = Baseline(self.module, guarded=True)
+        quick.lay_out(type_, local_types)
+        pointer = quick.place_of_pointer() if has_result_pointer(type_) else None
+        return LoopEntry(loop, [local.at for local in quick.locals], pointer)
 
     def _spill(self, index: int, locals_: int) -> bool:
         """Whether joining the locals by phis could cost far more than the body is worth."""

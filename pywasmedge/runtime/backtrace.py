@@ -79,11 +79,13 @@ def frames() -> Iterator[tuple[Module, int]]:
             return
         name = rule.name
         index = name[1:].partition(".")[0]  # LLVM calls copies "g1.specialized.1"
-        # Metered code may have two frames for a call: "g1" and its native entry "f1".
-        if piece.module is not None and (name[:1] == "g" or (name[:1] == "f" and index != inner)):
+        # A call may have two frames: metered code "g1" and its native entry "f1", "o1.<loop>" and
+        # the quick code "f1" from which it took over in a loop.
+        has_two = name[:1] in ("g", "o")
+        if piece.module is not None and (has_two or (name[:1] == "f" and index != inner)):
             yield piece.module, piece.module.imported_funcs + int(index)
             count += 1
-        inner = index if name.startswith("g") else ""
+        inner = index if has_two else ""
         cfa = (sp if rule.register == _SP else fp) + rule.offset
         at = cfa - 8 - low
         if not 0 <= at <= len(stack) - 8:

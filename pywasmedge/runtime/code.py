@@ -15,23 +15,21 @@ from ..base.record import dataclass
 from ..base.types import FunctionType, ValType
 from ..compiler.abi import canonical_types
 from ..compiler.codegen import Level
+from .generators import quick_compiler, unit_compiler
 from .native import address, ffi, lib
 from .objects import object_at, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
-    from collections.abc import Set as AbstractSet
-    from typing import Any
 
-    from ..base.config import Proposal
     from ..compiler.code import Code
     from ..module.ast import Module
     from .cached import Recorder
     from .image import Image
     from .native import CData
 
-    CompileUnit = Callable[[Sequence[int], Level], Code]
+    CompileUnit = Callable[..., Code]
 
 # ---- Loading -------------------------------------------------------------------------------------
 
@@ -274,6 +272,14 @@ def we_py_adapt(number: int) -> int:
     return _attempt(lambda: prepare([type_of(number)]))
 
 
+@ffi.def_extern()
+def we_py_hot(handle: CData, index: int, loop: int) -> None:
+    """Quick code of a module's defined function ``index`` runs often."""
+    from .optimiser import optimiser
+
+    optimiser.add(object_at(address(handle)), index, loop)
+
+
 @ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
 def we_py_compile(handle: CData, index: int) -> int:
     """The kernel needs the code of a module's defined function ``index``."""
@@ -287,10 +293,11 @@ _WHOLE = 8192
 _WHOLE_OPTIMISED = 65536
 """The same when there is only optimised code."""
 CACHED_FROM = 1024
-"""Bytes of code from which a module with quick code is worth an entry in the cache."""
-_KERNEL = 1024
-"""A module with at most this many bytes of code and a loop may spend all its time in its first
-call, for which better code in the background comes too late."""
+"""Bytes of code from which a module is worth an entry in the cache, without loops as well."""
+_INLINED = 300
+"""Callees of at most this many bytes are compiled together with a function that is worth it."""
+_UNIT = 4096
+"""All of them together have at most this many bytes."""
 
 
 class CompiledModule:
@@ -319,6 +326,7 @@ class CompiledModule:
         "_lock",
         "_pieces",
         "_recorder",
+        "_uncounted",
         "_whole",
         "code",
         "first_level",
@@ -357,14 +365,16 @@ class CompiledModule:
         self.module = module
         self.guarded = guarded
         self._configure = configure.copy() if configure else Configure()
-        self._compile = compile_unit or _unit_compiler(module, self._configure, guarded)
+        self._compile = compile_unit or unit_compiler(module, self._configure, guarded)
         self._baseline = None
         if compile_unit is None and not (
             self._configure.instruction_counting or self._configure.cost_measuring
         ):
-            self._baseline = _baseline(module, self._configure.proposals, guarded)
+            counting = self._configure.tier == Tier.AUTO
+            self._baseline = quick_compiler(module, self._configure.proposals, guarded, counting)
         self._lock = threading.RLock()
         self._done: dict[int, Level] = {}
+        self._uncounted: list[int] = []
         self._pieces: list[int] = []
         count = len(module.funcs)
         handle = lib.we_module_new(len(module.types), module.imported_funcs, count)
@@ -384,8 +394,7 @@ class CompiledModule:
         _watch_sigint()
         finalize(self, unregister, self._pieces).atexit = False
         self._recorder: Recorder | None = None
-        costly = module.code_size >= CACHED_FROM or self.first_level > Level.QUICK
-        if cached and compile_unit is None and costly:
+        if cached and compile_unit is None and self._is_costly():
             from .cached import attach
 
             self._recorder = attach(self, self._configure)
@@ -393,17 +402,19 @@ class CompiledModule:
     def _plan(self) -> tuple[bool, Level]:
         """Whether to compile all functions at once, and how well at first."""
         tier, lazy = self._configure.tier, self._configure.lazy
-        bodies = self.module.bodies
         size = self.module.code_size
         if tier == Tier.OPTIMISED:
             return not (size > _WHOLE_OPTIMISED if lazy is None else lazy), Level.OPTIMISED
-        whole = not (size > _WHOLE if lazy is None else lazy)
-        kernel = whole and size <= _KERNEL and any(map(self._seems_to_loop, range(len(bodies))))
-        return whole, Level.BALANCED if kernel and tier == Tier.AUTO else Level.QUICK
+        return not (size > _WHOLE if lazy is None else lazy), Level.QUICK
 
-    def _seems_to_loop(self, index: int) -> bool:
-        """Whether the bytes of a body look like containing a ``loop``; only a hint."""
-        return self.module.data.find(b"\x03\x40", *self.module.bodies[index]) >= 0
+    def _is_costly(self) -> bool:
+        """Whether the code is worth an entry in the cache: there is much, or LLVM may make it."""
+        module = self.module
+        if module.code_size >= CACHED_FROM or self.first_level > Level.QUICK:
+            return True
+        if self._configure.tier == Tier.QUICK or not module.bodies:
+            return False
+        return module.data.find(b"\x03\x40", module.bodies[0][0], module.bodies[-1][1]) >= 0
 
     def has_code(self, index: int) -> bool:
         """Whether defined function ``index`` is compiled."""
@@ -433,10 +444,12 @@ class CompiledModule:
                 if not self._whole:
                     raise
                 self._make((index,), self.first_level)  # another one may be the invalid one
-        if self._configure.tier == Tier.AUTO:
+        if self._configure.tier == Tier.AUTO and self._uncounted:
             from .optimiser import optimiser
 
-            optimiser.add(self)
+            for function in self._uncounted:
+                optimiser.add(self, function)
+            self._uncounted.clear()
 
     def ensure_all(self, level: Level | None = None) -> None:
         """Compile every function that is not compiled with ``level`` (or at all)."""
@@ -446,26 +459,48 @@ class CompiledModule:
                 [i for i in range(len(self.module.funcs)) if self._done.get(i, -1) < level], level
             )
 
-    def improve(self, limit: int) -> bool:
-        """Compile some called functions again with optimisation; True if there is more to do.
+    def improve(self, index: int, loop: int = 0) -> None:
+        """Compile a function with optimisation, and small ones it calls, in the background.
 
         Args:
-            limit: bytes of WebAssembly code to take at most, unless one function has more.
+            index: a defined function that has quick code.
+            loop: offset in the module of a loop of this function that its quick code is in.
+
+        Raises:
+            RuntimeError: the code generator failed; a defect.
+            MemoryError: no executable memory is left.
         """
-        batch: list[int] = []
-        size = 0
         with self._lock:
-            todo = [i for i, level in self._done.items() if level < Level.OPTIMISED]
-        todo.sort(key=self._seems_to_loop, reverse=True)
-        for i in todo:
-            start, end = self.module.bodies[i]
-            if batch and size + end - start > limit:
-                break
-            batch.append(i)
-            size += end - start
-        if batch:
-            self._install(self._compile(batch, Level.OPTIMISED), batch, Level.OPTIMISED)
-        return len(batch) < len(todo)
+            batch = [i for i in self._unit_of(index) if self._done.get(i, 0) < Level.OPTIMISED]
+        if loop:
+            code = self._compile(batch, Level.OPTIMISED, [(index, loop)])
+        elif batch:
+            code = self._compile(batch, Level.OPTIMISED)
+        else:
+            return
+        loaded = self._install(code, batch, Level.OPTIMISED)
+        if loop:
+            entry = loaded.start + loaded.entries[f"o{index}.{loop}"]
+            lib.we_module_set_loop(self.handle, index, loop, entry)
+
+    def _unit_of(self, index: int) -> list[int]:
+        """A function and the small ones it calls that have been called, directly or not."""
+        from ..walk.scan import maybe_called
+
+        module = self.module
+        members = {index}
+        size = 0
+        work = [index]
+        while work:
+            start, end = module.bodies[work.pop()]
+            for callee in maybe_called(module, start, end):
+                begin, stop = module.bodies[callee]
+                small = stop - begin <= _INLINED and size + stop - begin <= _UNIT
+                if callee not in members and small and callee in self._done:
+                    members.add(callee)
+                    work.append(callee)
+                    size += stop - begin
+        return sorted(members)
 
     def _make(self, indices: Sequence[int], level: Level) -> None:
         if indices and level == Level.QUICK and self._baseline is not None:
@@ -474,9 +509,11 @@ class CompiledModule:
                 self._install(code, [i for i in indices if i not in left], level)
             indices = left
         if indices:
+            if level < Level.OPTIMISED:
+                self._uncounted.extend(indices)
             self._install(self._compile(indices, level), indices, level)
 
-    def _install(self, code: Code, indices: Sequence[int], level: Level) -> None:
+    def _install(self, code: Code, indices: Sequence[int], level: Level) -> Loaded:
         """Load ``code`` and let the functions start there from now on."""
         from array import array
 
@@ -492,7 +529,9 @@ class CompiledModule:
             )
             self.note(dict.fromkeys(indices, level))
         if self._recorder is not None:
-            self._recorder.add(code, level)
+            asks = not any(i in self._uncounted for i in indices)
+            self._recorder.add(code, level, asks=asks)
+        return loaded
 
     def own(self, loaded: Loaded | Image) -> None:
         """Keep code as long as the module.
@@ -535,60 +574,3 @@ def _watch_sigint() -> None:
         _watching = True
         if getsignal(SIGINT) is default_int_handler:
             lib.we_watch_sigint()
-
-
-def _nothing(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
-    """Compile no function."""
-    from ..compiler.code import Code
-
-    return Code(b"", {}, (0, 0)), indices
-
-
-def _baseline(
-    module: Module, proposals: AbstractSet[Proposal], guarded: bool
-) -> Callable[[Sequence[int]], tuple[Code, Sequence[int]]]:
-    """The quick code generator for a module: code, and functions it leaves to LLVM."""
-    writer: Any = None
-
-    def compile_functions(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
-        nonlocal writer
-        if writer is None:
-            from ..compiler.baseline.stencil import available
-
-            if available():
-                from ..compiler.baseline.writer import BaselineWriter
-
-                writer = BaselineWriter(module, proposals, guarded=guarded).compile
-            else:
-                writer = _nothing
-        return writer(indices)  # type: ignore[no-any-return]
-
-    return compile_functions
-
-
-def _unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:
-    """The code generator for a module: LLVM text, object file, inert code."""
-    writer: Any = None
-    lock = threading.Lock()
-
-    def compile_unit(indices: Sequence[int], level: Level) -> Code:
-        nonlocal writer
-        from ..compiler.codegen import compile_ir
-        from ..compiler.link import link
-
-        with lock:
-            if writer is None:
-                from ..compiler.unit import UnitWriter
-
-                writer = UnitWriter(
-                    module,
-                    configure.proposals,
-                    guarded=guarded,
-                    count=configure.instruction_counting,
-                    cost=configure.cost_measuring,
-                )
-        text = writer.write(indices)
-        first, last = indices[0], indices[-1]
-        return link(compile_ir(text, level, f"functions {first} to {last}"))
-
-    return compile_unit

@@ -3,72 +3,63 @@
 from __future__ import annotations
 
 import threading
-from weakref import WeakValueDictionary
+from contextlib import suppress
+from weakref import ref
 
 from ..base.forking import fork_safe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from queue import SimpleQueue
+
     from .code import CompiledModule
+
+    Request = tuple[ref[CompiledModule], int, int]
 
 
 class Optimiser:
-    """A thread that compiles functions again, with optimisation, once a program has run a while.
+    """A thread that compiles functions again, with optimisation, once their quick code asks for it.
 
     It does not keep modules alive.
     """
 
-    DELAY = 0.1
-    """Seconds from the first call of a module to its first optimised function."""
-    BATCH = 2048
-    """Bytes of WebAssembly code compiled at a time."""
-
     def __init__(self) -> None:
         # Reentrant: a finaliser may run guests, whatever it interrupts.
         self._lock = fork_safe(threading.RLock())
-        self._wake = threading.Condition(self._lock)
-        self._waiting: WeakValueDictionary[int, CompiledModule] = WeakValueDictionary()
+        self._requests: SimpleQueue[Request] | None = None
         self._thread: threading.Thread | None = None
 
-    def add(self, module: CompiledModule) -> None:
-        """Note that ``module`` has new quick code."""
+    def add(self, module: CompiledModule, index: int, loop: int = 0) -> None:
+        """Ask for better code.
+
+        Args:
+            module: the module.
+            index: a defined function that has quick code.
+            loop: offset in the module of the loop it is in, 0 if it was called often.
+        """
         with self._lock:
-            self._waiting[id(module)] = module
-            if self._thread is None or not self._thread.is_alive():
+            if self._requests is None or self._thread is None or not self._thread.is_alive():
+                from queue import SimpleQueue
+
+                self._requests = SimpleQueue()  # another one after a fork
                 self._thread = threading.Thread(
-                    target=self._run, name="pywasmedge-optimiser", daemon=True
+                    target=_serve,
+                    args=(self._requests,),
+                    name="pywasmedge-optimiser",
+                    daemon=True,
                 )
                 self._thread.start()
-            self._wake.notify()
+            self._requests.put((ref(module), index, loop))
 
-    def _run(self) -> None:
-        from time import sleep
 
-        while True:
-            with self._lock:
-                while not self._waiting:
-                    self._wake.wait()
-            sleep(self.DELAY)
-            while self._step():
-                pass
-
-    def _step(self) -> bool:
-        """Compile one batch of one module; False if there is nothing to do."""
-        with self._lock:
-            modules = list(self._waiting.values())
-            if not modules:
-                return False
-            module = modules[0]
-            del modules
-            del self._waiting[id(module)]
-        try:
-            more = module.improve(self.BATCH)
-        except (RuntimeError, MemoryError):
-            return True  # the quick code goes on serving
-        if more:
-            with self._lock:
-                self._waiting[id(module)] = module
-        return True
+def _serve(requests: SimpleQueue[Request]) -> None:
+    while True:
+        module_ref, index, loop = requests.get()
+        module = module_ref()
+        if module is not None:
+            with suppress(RuntimeError, MemoryError):  # the quick code goes on serving
+                module.improve(index, loop)
+        del module
 
 
 optimiser = Optimiser()

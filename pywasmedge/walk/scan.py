@@ -3,18 +3,39 @@ whether it makes tail calls."""
 
 from __future__ import annotations
 
+from functools import cache
+
 from ..base.config import Proposal
 from .stack import END, LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import re
     from collections.abc import Mapping
 
+    from ..module.ast import Module
     from .simple import Step
     from .walker import Walk
 
 _SET, _TEE = 0x21, 0x22
 _TAIL_CALLS = (0x12, 0x13)
+
+
+def maybe_called(module: Module, start: int, end: int) -> set[int]:
+    """Defined functions that the body at [start, end) calls, and perhaps some that it does not."""
+    found = {
+        decode(leb) - module.imported_funcs
+        for leb in set(_maybe_call().findall(module.data, start, end))
+    }
+    return {index for index in found if 0 <= index < len(module.funcs)}
+
+
+@cache
+def _maybe_call() -> re.Pattern[bytes]:
+    """Bytes that could be a ``call``."""
+    import re
+
+    return re.compile(rb"(?=\x10([\x80-\xff]{0,4}[\x00-\x7f]))")
 
 
 class LoopScan:

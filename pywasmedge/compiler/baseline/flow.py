@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from ...base.errors import ErrCode
 from ...walk.stack import FUNCTION, IF, LOOP
+from .. import layout
 from . import x86_64 as machine
-from .operands import LOCAL, REG, in_register, slot, spilled
-from .state import MASK, RAX, RBP, WORD, Label, State, register
+from .operands import LOCAL, PIN, REG, in_register, slot, spilled
+from .state import I64, MASK, R13, RAX, RBP, WORD, Label, State, register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -51,6 +52,40 @@ class Flow(State):
         label = self._open(frame)
         label.at = len(self.code)
         self.compare = None
+        if self.counting and not self.operands:  # better code takes over where there are none
+            self.count(frame.start)
+
+    def count(self, loop: int) -> None:
+        """Count a call of the function, or a turn of its loop at offset ``loop`` of the module."""
+        code = self.code
+        code += machine.load(I64, RAX, R13, layout.INSTANCE["counters"])
+        code += machine.count_down(RAX, 4 * self.index)
+        self.counters.append((len(code) - 4, loop, len(code)))
+
+    def run_out(self) -> list[int]:
+        """What happens where counters run out; distances to where the frame is left."""
+        code = self.code
+        ends = []
+        for at, loop, back in self.counters:
+            self._patch([at], len(code))
+            code += machine.number(machine.RDX, loop) + machine.number(machine.RSI, self.index)
+            code += machine.move(I64, machine.RDI, machine.CONTEXT)
+            code += machine.load(I64, RAX, R13, layout.INSTANCE["runtime"])
+            code += machine.call_at(RAX, layout.RUNTIME["hot"])
+            if loop:
+                code += machine.jump_if_zero(RAX)
+                self._patch([len(code) - 4], back)
+                for local in self.locals:
+                    if local.kind == PIN:
+                        code += machine.store(local.type, local.reg, RBP, local.at)
+                code += machine.move(I64, machine.RDI, machine.CONTEXT)
+                code += machine.move(I64, machine.RSI, RBP)
+                code += machine.CALL_RAX + machine.JUMP
+                ends.append(len(code) - 4)
+            else:
+                code += machine.JUMP
+                self._patch([len(code) - 4], back)
+        return ends
 
     def if_(self, frame: Frame) -> None:
         """``if``."""

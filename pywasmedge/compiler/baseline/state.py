@@ -58,6 +58,8 @@ class State:
     """The sink of a walk; one object serves all functions of a module, one after the other."""
 
     charge: Charge | None = None
+    counting = False
+    """The code counts its calls and turns of loops, and asks for better code."""
 
     def __init__(self, module: Module, *, guarded: bool) -> None:
         """Make a code generator for the functions of ``module``.
@@ -82,6 +84,11 @@ class State:
         self.deepest = 0
         self.pins = 0
         self.constants: list[tuple[int, bytes, int]] = []
+        self.index = 0
+        """Of the function, without imports."""
+        self.counters: list[tuple[int, int, int]] = []
+        """Where counters run out: the distance to fill in, the loop's offset in the module (0: the
+        function's entry), and where the code goes on."""
         self.tables: list[tuple[int, int, Label]] = []
         self.compare: tuple[int, int, int, Any, Any, dict[str, int]] | None = None
         """The latest comparison: where it begins and ends, position of its result, the branches

@@ -7,6 +7,7 @@ it belongs to one processor family and to one layout of the kernel's structs.
 from __future__ import annotations
 
 import os
+from functools import cache
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def available() -> bool:
     return os.path.exists(FILE)
 
 
+@cache
 def load(
     path: str = FILE,
 ) -> dict[Key, tuple[bytes, tuple[tuple[int, int, str | bytes, int], ...]]]:

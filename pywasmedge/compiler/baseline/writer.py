@@ -44,25 +44,36 @@ class Baseline(Variables, Flow, Calls):
         self.operands.clear()
         self.constants.clear()
         self.tables.clear()
+        self.counters.clear()
         self.compare = None
         self.reachable = True
         self._type = type_
+        self.lay_out(type_, local_types, self._pinned(local_types, body))
+        frame.payload = self._end = Label(0, type_.results)
+        if self.counting:
+            self.count(0)
+
+    def lay_out(
+        self, type_: FunctionType, local_types: Sequence[int], pinned: Sequence[int] = ()
+    ) -> None:
+        """Decide where locals and operands are; ``pinned`` locals are in registers (as well)."""
         if V128 in local_types:
             raise UnsupportedError("vectors")
-        pinned = self._pinned(local_types, body)
         self.pins = len(pinned)
         self.locals = [
             Local(i, t, machine.PINS[pinned.index(i)] if i in pinned else None)
             for i, t in enumerate(local_types)
         ]
         self.base = len(local_types)
-        convention = machine.convention(type_)
         self._pointer = 0
-        if convention.pointer is not None:
+        if machine.convention(type_).pointer is not None:
             self._pointer = self.base
             self.base += 1
         self.deepest = self.base
-        frame.payload = self._end = Label(0, type_.results)
+
+    def place_of_pointer(self) -> int:
+        """Where the pointer to the results is in the frame, if there is one."""
+        return slot(self._pointer).at
 
     @staticmethod
     def _pinned(types: Sequence[int], body: bytes) -> list[int]:
@@ -84,8 +95,10 @@ class Baseline(Variables, Flow, Calls):
         code = self.code
         self._place(self._end)
         self._results(self._end)
+        end = len(code)
         code += machine.leave(self.pins)
         code += machine.return_(machine.convention(self._type).stack)
+        self._patch(self.run_out(), end)
         start = self._start()
         shift = len(start)
         for at, table, label in self.tables:
@@ -163,11 +176,20 @@ class BaselineWriter:
         module: a module whose module-level rules have been checked; bodies are checked here.
         proposals: the enabled proposals.
         guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
+        counting: the code asks for better code where it runs often.
     """
 
-    def __init__(self, module: Module, proposals: AbstractSet[Proposal], *, guarded: bool) -> None:
+    def __init__(
+        self,
+        module: Module,
+        proposals: AbstractSet[Proposal],
+        *,
+        guarded: bool,
+        counting: bool = False,
+    ) -> None:
         self.module = module
         self._emitter = Baseline(module, guarded=guarded)
+        self._emitter.counting = counting
         self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
         self._lock = Lock()
 
@@ -205,6 +227,7 @@ class BaselineWriter:
         start = walk.begin(index)
         body = module.data[start : module.bodies[index][1]]
         type_ = module.types[module.funcs[index]]
+        emitter.index = index
         emitter.begin(type_, walk.local_types, body, walk.stack.frames[0])
         walk.run(start, index, walk.table)
         return emitter.finish()

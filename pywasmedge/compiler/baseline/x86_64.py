@@ -190,6 +190,14 @@ def count_down(base: int, disp: int) -> bytes:
     return _rm(b"\x83", False, 5, base, disp) + b"\x01\x0f\x82\0\0\0\0"
 
 
+def jump_if_zero(reg: int) -> bytes:
+    """Jump if ``reg`` is 0; the last four bytes are the distance."""
+    return _rr(b"\x85", True, reg, reg) + b"\x0f\x84\0\0\0\0"
+
+
+CALL_RAX = b"\xff\xd0"
+
+
 # ---- Calls ---------------------------------------------------------------------------------------
 
 

@@ -1,0 +1,79 @@
+"""The code generators of a module, each made when it is needed first."""
+
+from __future__ import annotations
+
+import threading
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from collections.abc import Set as AbstractSet
+    from typing import Any
+
+    from ..base.config import Configure, Proposal
+    from ..compiler.code import Code
+    from ..compiler.codegen import Level
+    from ..module.ast import Module
+
+    CompileUnit = Callable[..., Code]
+
+
+def _nothing(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
+    """Compile no function."""
+    from ..compiler.code import Code
+
+    return Code(b"", {}, (0, 0)), indices
+
+
+def quick_compiler(
+    module: Module, proposals: AbstractSet[Proposal], guarded: bool, counting: bool
+) -> Callable[[Sequence[int]], tuple[Code, Sequence[int]]]:
+    """The quick code generator for a module: code, and functions it leaves to LLVM."""
+    writer: Any = None
+
+    def compile_functions(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
+        nonlocal writer
+        if writer is None:
+            from ..compiler.baseline.stencil import available
+
+            if available():
+                from ..compiler.baseline.writer import BaselineWriter
+
+                writer = BaselineWriter(
+                    module, proposals, guarded=guarded, counting=counting
+                ).compile
+            else:
+                writer = _nothing
+        return writer(indices)  # type: ignore[no-any-return]
+
+    return compile_functions
+
+
+def unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:
+    """The code generator for a module: LLVM text, object file, inert code."""
+    writer: Any = None
+    lock = threading.Lock()
+
+    def compile_unit(
+        indices: Sequence[int], level: Level, loops: Sequence[tuple[int, int]] = ()
+    ) -> Code:
+        nonlocal writer
+        from ..compiler.codegen import compile_ir
+        from ..compiler.link import link
+
+        with lock:
+            if writer is None:
+                from ..compiler.unit import UnitWriter
+
+                writer = UnitWriter(
+                    module,
+                    configure.proposals,
+                    guarded=guarded,
+                    count=configure.instruction_counting,
+                    cost=configure.cost_measuring,
+                )
+        text = writer.write(indices, loops)
+        name = f"functions {', '.join(map(str, indices[:3]))}" if indices else f"loops {loops}"
+        return link(compile_ir(text, level, name))
+
+    return compile_unit
