@@ -22,14 +22,16 @@ from pywasmedge import Executor, Loader, Store, Trap, Validator
 from pywasmedge.base.config import Configure, Proposal, Tier
 from pywasmedge.base.errors import ErrCode, LoadError, ValidationError
 from pywasmedge.base.types import ValType
+from pywasmedge.compiler.baseline.writer import BaselineWriter
 from pywasmedge.compiler.codegen import verify
 from pywasmedge.compiler.unit import UnitWriter
 from pywasmedge.module.loader import load
 from pywasmedge.walk.check import check
-from pywasmedge.walk.rules import validate_module
+from pywasmedge.walk.rules import Declared, validate_module
+from pywasmedge.walk.walker import Walk
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from pywasmedge.module.ast import Module
 
@@ -75,22 +77,49 @@ def compiles(module: Module) -> None:
 
 
 def accepted_lazily(binary: bytes) -> bool:
-    """Whether a module is valid, each body being checked only when its code is generated."""
+    """Whether a module is valid, each body being checked only when its code is generated.
+
+    Both code generators must find what checking alone finds.
+    """
     try:
         module = load(binary, ALL, bodies=False)
         validate_module(module, ALL)
     except (LoadError, ValidationError):
         return False
-    writer = UnitWriter(module, ALL.proposals, guarded=True)
+    found = [errors(module, Walk(module, ALL.proposals, Declared(module)).check)]
+    valid = 0 not in module.checked
+    optimised = UnitWriter(module, ALL.proposals, guarded=True)
+    quick = BaselineWriter(module, ALL.proposals, guarded=True)
+
+    def quickly(indices: list[int]) -> None:
+        _, left = quick.compile(indices)
+        if left:  # what it cannot do
+            optimised.write(left)
+
+    for generate in (optimised.write, quickly):
+        module.checked[:] = bytes(len(module.bodies))
+        found.append(errors(module, lambda index, make=generate: make([index])))
+        assert found[-1] == found[0]
+        assert (0 not in module.checked) == valid
+    return valid
+
+
+def errors(module: Module, work: Callable[[int], object]) -> list[tuple[object, ...] | None]:
+    """What is wrong with each body according to ``work``."""
+    found: list[tuple[object, ...] | None] = []
     for index in range(len(module.bodies)):
         try:
-            assert writer.write([index])
+            work(index)
+            found.append(None)
         except (LoadError, ValidationError) as error:
-            assert error.offset is not None
+            assert error.func_index == module.imported_funcs + index
             assert not module.checked[index]
+            found.append((error.code, error.offset, error.detail))
         except Trap as error:
             assert error.code == ErrCode.RUNTIME_ERROR  # too complex to compile
-    return 0 not in module.checked
+            found.append(None)
+            module.checked[index] = 1
+    return found
 
 
 # --- mutation --------------------------------------------------------------------------------

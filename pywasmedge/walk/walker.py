@@ -114,6 +114,8 @@ class Walk:
                 raise LoadError(ErrCode.END_CODE_EXPECTED, "instructions after the final end")
             self.checked[index] = 1
         except WasmError as error:
+            if table is not self.check_table:
+                self.check(index)  # words it as it does without sink
             self._locate(error, pos, index)
             raise
 
