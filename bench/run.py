@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import os
 import sys
 from typing import TYPE_CHECKING, Any
 
@@ -54,6 +55,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sections that are asked for; 1 if a kernel failed."""
     options = parse(arguments)
+    os.environ["PYWASMEDGE_CACHE"] = "off"  # what is compiled is part of what is measured
     from engines import available
 
     engines, missing = available(options.tier)

@@ -1,10 +1,13 @@
 """Runs a WASI command in the ``wasmtime`` package, with the options of ``wasmedge``.
 
-python wasmtime_cli.py [--dir GUEST:HOST]... FILE.wasm [ARGUMENT]...
+python wasmtime_cli.py [--cache-dir DIR] [--dir GUEST:HOST]... FILE.wasm [ARGUMENT]...
+
+Without ``--cache-dir`` it compiles anew.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 
 import wasmtime
@@ -14,12 +17,16 @@ NOSYS = 52
 
 def main(arguments: list[str]) -> int:
     """Run the command; the guest's exit code."""
+    config = wasmtime.Config()
+    if arguments[0] == "--cache-dir":
+        _, os.environ["XDG_CACHE_HOME"], *arguments = arguments
+        config.cache = True
     preopens = []
     while arguments[0] == "--dir":
         _, value, *arguments = arguments
         preopens.append(value.split(":"))
     path = arguments[0]
-    engine = wasmtime.Engine()
+    engine = wasmtime.Engine(config)
     module = wasmtime.Module.from_file(engine, path)
     store = wasmtime.Store(engine)
     wasi = wasmtime.WasiConfig()
