@@ -91,6 +91,14 @@ def canonical_types(types: Sequence[FunctionType]) -> list[int]:
     return [first.setdefault(type_, index) for index, type_ in enumerate(types)]
 
 
+def operand_budget(size: int) -> int:
+    """How many operands the calls and joins of a function may have, with a body of ``size`` bytes.
+
+    Types with a thousand parameters let a few bytes stand for a thousand operands each.
+    """
+    return (1 << 17) + 16 * size
+
+
 def frame_slots(type_: FunctionType) -> int:
     """Number of 8-byte slots a frame for ``type_`` needs, at least 1."""
     return max(

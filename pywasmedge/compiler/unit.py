@@ -15,6 +15,7 @@ from .abi import (
     ZERO,
     canonical_types,
     has_result_pointer,
+    operand_budget,
 )
 from .emitter import METADATA
 from .flow import LoopEntry
@@ -39,8 +40,6 @@ MAX_JOINS = 1 << 24
 """Locals times bytes of a body, above which its locals are kept in stack slots."""
 MAX_LOOP_PHIS = 1 << 17
 """The same for the phis its loops need."""
-OPERANDS, OPERANDS_PER_BYTE = 1 << 17, 16
-"""Operands of calls and joins a function may have: so many, and so many per byte of its body."""
 
 
 class Emitter(Variables):
@@ -114,7 +113,7 @@ class UnitWriter:
         type_ = module.types[module.funcs[index]]
         emitter.assigned = self._scan.loops(index)
         begin, end = module.bodies[index]
-        emitter.budget = OPERANDS + OPERANDS_PER_BYTE * (end - begin)
+        emitter.budget = operand_budget(end - begin)
         start = walk.begin(index)
         emitter.entered = None
         if loop is not None:

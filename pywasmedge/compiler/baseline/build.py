@@ -17,7 +17,8 @@ Forms of an instruction, each for the four registers its result can be in:
 =========  ==========================================================================
 
 Rarer instructions have one form, ``m``: operands in the frame at ``H0``, ``H1``, ``H2``, the result
-at ``R``.
+at ``R``. Accesses to memory have another one, ``rfar`` or ``mfar``, for any memory and any offset,
+with a check of bounds. An index of a lane is part of the mnemonic.
 """
 
 from __future__ import annotations
@@ -50,31 +51,47 @@ PARAMETERS = (
 floats in ``x``)."""
 _DECLARED = ", ".join(part.rsplit(" ", 1)[0] for part in PARAMETERS.split(", "))
 _NUMBERS = frozenset(("i32", "i64", "f32", "f64"))
+_VALUES = _NUMBERS | {"v128"}
 _VECTOR = {"f32": "<4 x float>", "f64": "<2 x double>"}
+_BY_MACHINE = frozenset(("v128.const", "i8x16.shuffle"))
+"""Instructions that are no stencils: their immediates are data."""
 
 
 class Hole(int):
     """Stands for a number in the text of a stencil that is filled in when it is used."""
 
+    name: str
     symbol: str
     bits: int
 
-    def __new__(cls, symbol: str, bits: int) -> Hole:
-        """The address of ``symbol`` as an integer of ``bits``."""
+    def __new__(cls, name: str, bits: int) -> Hole:
+        """The number ``name`` as an integer of ``bits``, or of 32 that are extended to 64."""
         self = super().__new__(cls, 1)
-        self.symbol = f"{symbol}w" if bits == 32 else symbol
+        self.name = name
+        self.symbol = f"{name}w" if bits == 32 else name
         self.bits = bits
         return self
 
     def __rmul__(self, scale: int) -> Hole:
         """Another hole, to be filled with ``scale`` times the number."""
-        return Hole(f"{self.symbol.rstrip('w')}x{scale}", 64)
+        return Hole(f"{self.name}x{scale}", 64)
+
+    def __mod__(self, size: int) -> Hole:
+        """Another hole, to be filled with the rest after division by ``size``."""
+        return Hole(f"{self.name}m{size}", 32)
 
     def __str__(self) -> str:
         return f"ptrtoint (ptr @{self.symbol} to i{self.bits})"
 
     def __format__(self, spec: str) -> str:
         return str(self)
+
+
+class _Offset(Hole):
+    """Offset of an access in the forms for any offset: from 0 to 2^32 - 1, an operand."""
+
+    def __str__(self) -> str:
+        return "%offset"
 
 
 class _Anything:
@@ -113,6 +130,9 @@ class Writer(Variables):
         """Begin the stencil ``name``."""
         self.start(f"define ghccc void @{name}({PARAMETERS}) nounwind {{")
         self.state = {f"{kind}{i}": f"%{kind}{i}" for kind in "sx" for i in range(4)}
+        if not self.guarded:  # hidden from LLVM, which would make it a displacement below 2^31
+            number = "ptrtoint (ptr @OFFSETw to i64)"
+            self.void(f'%offset = call i64 asm "", "=r,0"(i64 {number})')
 
     def jump(self, target: str) -> None:
         """Go on at ``target`` with the current contents of the registers."""
@@ -132,7 +152,7 @@ class Writer(Variables):
         name = f"{'s' if type_ in ('i32', 'i64') else 'x'}{register % REGISTERS}"
         value = self.state[name]
         self.state[name] = "poison"
-        if type_ == "i64":
+        if type_ in ("i64", "v128"):
             return value
         if type_ == "i32":
             clean = self.emit(f"icmp ult i64 {value}, 4294967296")
@@ -146,6 +166,8 @@ class Writer(Variables):
         register %= REGISTERS
         if type_ == "i64":
             self.state[f"s{register}"] = value
+        elif type_ == "v128":
+            self.state[f"x{register}"] = value
         elif type_ == "i32":
             self.state[f"s{register}"] = self.emit(f"zext i32 {value} to i64")
         else:
@@ -187,12 +209,20 @@ def _types(row: Row) -> tuple[list[str], list[str]]:
 
 def in_registers(row: Row) -> bool:
     """Whether an instruction has the forms with operands in registers."""
-    if row.type == SPECIAL or row.prefix not in (0, 0xFC):
+    if row.type == SPECIAL or row.prefix == 0xFE or row.mnemonic in _BY_MACHINE:
         return False
     params, results = _types(row)
-    if {*params, *results} - _NUMBERS or len(params) > 2 or not params:
+    if {*params, *results} - _VALUES or not 0 < len(params) < REGISTERS:
         return False
-    return not row.immediates or row.immediates[0].startswith("memarg")
+    return row.prefix == 0xFD or not row.immediates or row.immediates[0].startswith("memarg")
+
+
+def lanes(row: Row) -> list[tuple[str, list[int]]]:
+    """The mnemonics under which an instruction is found, with the lane if it takes one."""
+    kind, _, count = row.immediates[-1].partition(":") if row.immediates else ("", "", "")
+    if kind != "lane":
+        return [(row.mnemonic, [])]
+    return [(f"{row.mnemonic} {lane}", [lane]) for lane in range(int(count))]
 
 
 def _immediates(row: Row, *, far: bool) -> list[object]:
@@ -200,7 +230,10 @@ def _immediates(row: Row, *, far: bool) -> list[object]:
     for number, kind in enumerate(row.immediates):
         if kind.startswith("memarg"):
             memory_ = Hole("MEMORY", 32) if far else 0
-            values.append(Memarg((memory_, Hole("OFFSET", 64), 0)))
+            offset = _Offset("OFFSET", 64) if far else Hole("OFFSET", 64)
+            values.append(Memarg((memory_, offset, 0)))
+        elif kind.startswith("lane:"):
+            pass
         else:
             values.append(Hole(f"I{number}", 32))
     return values
@@ -219,8 +252,8 @@ class Builder:
         self.names[name] = (mnemonic, form, register)
         return name
 
-    def build(self, machine: Machine) -> dict[tuple[str, str, int], Stencil]:
-        """All stencils, by mnemonic, form and register."""
+    def build(self, machine: Machine) -> dict[int, dict[tuple[str, str, int], Stencil]]:
+        """All stencils, by prefix byte (or 0), then by mnemonic, form and register."""
         self.write()
         symbols = sorted(set(_symbols("\n".join((*self.near.texts, *self.far.texts)))))
         lines = [f"declare ghccc void @{name}({_DECLARED})" for name in ("NEXT", "TAKEN")]
@@ -231,9 +264,12 @@ class Builder:
         lines.append("!30 = !{i64 -2147483648, i64 2147483648}")
         lines.append("!31 = !{i64 0, i64 4294967296}")
         lines.append("attributes #1 = { cold noreturn nounwind }")
-        made = {}
+        made: dict[int, dict[tuple[str, str, int], Stencil]] = {0: {}, 0xFD: {}, 0xFE: {}}
+        prefixes = {name: row.prefix for row in rows() for name, _ in lanes(row)}
         for function in functions_of(machine.compile("\n".join(lines), 2)):
-            made[self.names[function.name]] = Stencil.of(function)
+            key = self.names[function.name]
+            group = made.get(prefixes.get(key[0], 0), made[0])
+            group[key] = Stencil.of(function)
         return made
 
     def write(self) -> None:
@@ -241,8 +277,12 @@ class Builder:
         for row in rows():
             if in_registers(row):
                 self._register_forms(row)
-            elif (row.type != SPECIAL and row.prefix == 0xFC) or row.mnemonic == "memory.grow":
-                self._frame_form(row)
+            elif (
+                row.type != SPECIAL and row.prefix in (0xFC, 0xFE)
+            ) or row.mnemonic == "memory.grow":
+                self._frame_form(self.near, row, "m")
+                if row.immediates[0].startswith("memarg"):
+                    self._frame_form(self.far, row, "mfar")
         self._conditional()
         self._select()
         self._calls()
@@ -254,20 +294,27 @@ class Builder:
         lowering = row.lowering.function if isinstance(row.lowering, Use) else ""
         compares = lowering in ("compare", "eqz")
         forms = ["r"]
-        if len(params) == 2 and not row.immediates:
-            forms.append("s")
-        if len(params) == 2 and params[1] in ("i32", "i64"):
-            forms.append("i")
+        if row.prefix != 0xFD and len(params) == 2:
+            if not row.immediates:
+                forms.append("s")
+            if params[1] in ("i32", "i64"):
+                forms.append("i")
         for register in range(REGISTERS):
             for form in forms:
                 for branch in ("", "T", "F") if compares else ("",):
                     self._register_form(self.near, row, form, branch, register)
-            if row.immediates:
+            if row.immediates and row.immediates[0].startswith("memarg"):
                 self._register_form(self.far, row, "r", "far", register)
 
     def _register_form(self, e: Writer, row: Row, form: str, branch: str, q: int) -> None:
+        for mnemonic, lane in lanes(row):
+            self._named_form(e, row, mnemonic, lane, form, branch, q)
+
+    def _named_form(
+        self, e: Writer, row: Row, mnemonic: str, lane: list[int], form: str, branch: str, q: int
+    ) -> None:
         params, results = _types(row)
-        e.begin(self._name(row.mnemonic, form + branch, q))
+        e.begin(self._name(mnemonic, form + branch, q))
         for i, type_ in enumerate(params):
             if form == "r" or i < len(params) - 1:
                 e.values.append(e.take(type_, q + i))
@@ -276,7 +323,7 @@ class Builder:
             else:
                 bits = 32 if type_ == "i32" else 64
                 e.values.append(e.emit(f"add i{bits} 0, {Hole('H0', bits)}"))
-        e.simple(row)(*_immediates(row, far=branch == "far"))
+        e.simple(row)(*_immediates(row, far=branch == "far"), *lane)
         if branch in ("T", "F"):
             self._branch(e, branch)
             return
@@ -296,13 +343,12 @@ class Builder:
         e.jump("NEXT" if branch == "T" else "TAKEN")
         e.close()
 
-    def _frame_form(self, row: Row) -> None:
+    def _frame_form(self, e: Writer, row: Row, form: str) -> None:
         params, results = _types(row)
-        e = self.near
-        e.begin(self._name(row.mnemonic, "m", 0))
+        e.begin(self._name(row.mnemonic, form, 0))
         for i, type_ in enumerate(params):
             e.values.append(e.load_slot(type_, f"H{i}"))
-        e.simple(row)(*_immediates(row, far=True))
+        e.simple(row)(*_immediates(row, far=form == "mfar"))
         for type_ in results:
             e.store_slot(type_, "R", e.values.pop())
         e.drop_registers()
@@ -322,7 +368,7 @@ class Builder:
 
     def _select(self) -> None:
         e = self.near
-        for type_ in sorted(_NUMBERS):
+        for type_ in sorted(_VALUES):
             for register in range(REGISTERS):
                 e.begin(self._name(f"select {type_}", "r", register))
                 e.values += [e.take(type_, register + i) for i in range(2)]

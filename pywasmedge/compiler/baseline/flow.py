@@ -6,7 +6,7 @@ from ...base.errors import ErrCode
 from ...walk.stack import FUNCTION, IF, LOOP
 from .. import layout
 from . import x86_64 as machine
-from .operands import LOCAL, PIN, REG, in_register, slot, spilled
+from .operands import LOCAL, PIN, REG, in_register, spilled
 from .state import I64, MASK, R13, RAX, RBP, WORD, Label, State, register
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ class Flow(State):
     def _open(self, frame: Frame) -> Label:
         operands = self.operands
         self.flush(len(operands))
+        self.spend(len(frame.params))
         height = len(operands) - len(frame.params)
         label = Label(height, frame.label, loop=frame.opcode == LOOP)
         frame.payload = label
@@ -202,12 +203,13 @@ class Flow(State):
                 if to != source:
                     self.code += machine.move(type_, to, source)
             return
+        self.spend(len(types))
         for i, type_ in enumerate(types):
             self.to_frame(first + i)
             if first != label.height:
                 scratch = RAX if type_ in machine.WHOLE else 7
                 where = self._slot(label.height + i)
-                self.code += machine.load(type_, scratch, RBP, slot(self.base + first + i).at)
+                self.code += machine.load(type_, scratch, RBP, self.place(first + i).at)
                 self.code += machine.store(type_, scratch, RBP, where.at)
 
     def _jump(self, label: Label) -> None:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from ...base.types import ValType
-from .operands import CONST, LOCAL, REG, SPILL, Const, in_register, slot, spilled
-from .state import I32, MASK, WORD, State, UnsupportedError
+from . import x86_64 as machine
+from .operands import CONST, LOCAL, REG, SPILL, Const, in_register, spilled
+from .state import I32, MASK, V128, WORD, State, UnsupportedError, register
 from .stencil import REGISTERS
+from .stencil import load as load_stencils
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
     from ...isa.row import Row
 
@@ -27,9 +30,16 @@ class Rows(State):
         params, _, results = row.type.partition("->")
         types = [CODES[name] for name in params.split()]
         result = [CODES[name] for name in results.split()]
-        if row.mnemonic.endswith(".const") and row.prefix == 0:
+        if row.mnemonic == "v128.const":
+            constant = self._constant(V128)
+            return lambda data: constant(int.from_bytes(data, "little"))
+        if row.mnemonic.endswith(".const"):
             return self._constant(result[0])
-        if (row.mnemonic, "m", 0) in self.stencils:
+        if row.mnemonic == "i8x16.shuffle":
+            return self._shuffle
+        if row.prefix == 0xFD:
+            return self._vector(row, types, result)
+        if row.prefix == 0xFE or (row.mnemonic, "m", 0) in self.stencils:
             return self._in_frame(row, types, result)
         if (row.mnemonic, "r", 0) not in self.stencils:
             return self._unsupported
@@ -110,7 +120,7 @@ class Rows(State):
                 return
             elif kind == SPILL and with_slot is not None:
                 before, after = with_slot[q]
-                code += before + slot(self.base + at + 1).disp + after
+                code += before + self.place(at + 1).disp + after
                 operands[at] = done
                 return
             else:
@@ -141,7 +151,7 @@ class Rows(State):
             elif kind == CONST and other.imm is not None:
                 form = "i"
             elif kind == SPILL:
-                form, number = "s", slot(self.base + at + 1).number
+                form, number = "s", self.place(at + 1).number
             elif kind != REG:
                 operands.append(other)
                 self.to_register(at + 1)
@@ -186,9 +196,7 @@ class Rows(State):
             q = at & MASK
             if operands[at].kind:
                 self.to_register(at)
-            is_near = self.guarded and memory == 0
-            if offset >= NEAR_OFFSET:
-                raise UnsupportedError("offset")
+            is_near = self.guarded and memory == 0 and offset < NEAR_OFFSET
             if store:
                 value = operands[at + 1]
                 if value.kind == CONST and is_near and constants[q] and value.imm is not None:
@@ -213,26 +221,78 @@ class Rows(State):
 
         return access
 
+    def _vector(self, row: Row, types: Sequence[int], result: Sequence[int]) -> Callable[..., None]:
+        """Vector instructions: all operands in registers."""
+        operands, stencils = self.operands, load_stencils(row.prefix)
+        count = len(types)
+        access = bool(row.immediates) and row.immediates[0].startswith("memarg")
+        lane = bool(row.immediates) and row.immediates[-1].startswith("lane:")
+        done = in_register(result[0]) if result else None
+
+        def vector(*immediates: Any) -> None:
+            first = len(operands) - count
+            for at in range(first, first + count):
+                if operands[at].kind:
+                    self.to_register(at)
+            name, form = row.mnemonic, "r"
+            if lane:
+                name = f"{name} {immediates[-1]}"
+            numbers = {}
+            if access:
+                memory, offset, _ = immediates[0]
+                if not self.guarded or memory or offset >= NEAR_OFFSET:
+                    form = "rfar"
+                numbers = {"OFFSET": offset, "MEMORYx8": 8 * memory}
+            self.place_stencil(stencils[name, form, first & MASK], numbers)
+            del operands[first:]
+            if done is not None:
+                operands.append(done)
+
+        return vector
+
+    def _shuffle(self, lanes: bytes) -> None:
+        """``i8x16.shuffle``."""
+        operands = self.operands
+        first = len(operands) - 2
+        registers = []
+        for at, low in ((first, 0), (first + 1, 16)):
+            if operands[at].kind:
+                self.to_register(at)
+            registers.append(register(V128, at))
+            picked = bytes(lane - low if 0 <= lane - low < 16 else 0x80 for lane in lanes)
+            self.with_data(machine.pick_bytes(registers[-1]), picked)
+        self.code += machine.or_bits(*registers)
+        operands.pop()
+
     def _in_frame(
         self, row: Row, types: Sequence[int], result: Sequence[int]
     ) -> Callable[..., None]:
         """Instructions whose operands are in the frame."""
         name, count = row.mnemonic, len(types)
+        stencils = load_stencils(row.prefix if row.prefix == 0xFE else 0)
         kinds = row.immediates
 
-        def in_frame(*immediates: int) -> None:
+        def in_frame(*immediates: Any) -> None:
             numbers: dict[str, int] = {}
+            form = "m"
             for i, (kind, value) in enumerate(zip(kinds, immediates, strict=True)):
+                if kind.startswith("memarg"):
+                    memory, offset, _ = value
+                    if not self.guarded or memory or offset >= NEAR_OFFSET:
+                        form = "mfar"
+                    numbers |= {"MEMORY": memory, "MEMORYx8": 8 * memory, "OFFSET": offset}
+                    numbers |= {f"OFFSETm{size}": offset % size for size in (2, 4, 8)}
+                    continue
                 numbers[f"I{i}"] = value
                 numbers[f"I{i}x8"] = 8 * value
                 if kind == "mem":
                     numbers["MEMORYx8"] = 8 * value
-            self._frame_stencil(name, count, result[0] if result else None, numbers)
+            self._frame_stencil(stencils[name, form, 0], count, result, numbers)
 
         return in_frame
 
     def _frame_stencil(
-        self, name: str, count: int, result: int | None, numbers: dict[str, int]
+        self, stencil: Any, count: int, result: Sequence[int], numbers: dict[str, int]
     ) -> None:
         operands = self.operands
         first = len(operands) - count
@@ -243,9 +303,9 @@ class Rows(State):
                 numbers[f"H{i}"] = operand.at
             else:
                 self.to_frame(first + i)
-                numbers[f"H{i}"] = slot(self.base + first + i).at
+                numbers[f"H{i}"] = self.place(first + i).at
         del operands[first:]
-        if result is not None:
+        for type_ in result:
             numbers["R"] = self._slot(first).at
-            operands.append(spilled(result))
-        self.place_stencil(self.stencils[name, "m", 0], numbers)
+            operands.append(spilled(type_))
+        self.place_stencil(stencil, numbers)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from struct import Struct
 
+from ...base.errors import ErrCode, Trap
 from ...base.types import ValType
 from . import x86_64 as machine
 from .operands import CONST, LOCAL, PIN, REG, SPILL, Local, Slot, in_register, slot, spilled
@@ -81,7 +82,11 @@ class State:
         self.operands: list[Operand] = []
         self.locals: list[Local] = []
         self.base = 0
+        self.wide = 0
+        """1 if every position of the operand stack has 16 bytes, as vectors need, else 0."""
         self.deepest = 0
+        self.budget = 0
+        """Operands of calls and labels the function may still have."""
         self.pins = 0
         self.constants: list[tuple[int, bytes, int]] = []
         self.index = 0
@@ -110,9 +115,9 @@ class State:
         if kind in (LOCAL, PIN):
             self.code += operand.loads[at & MASK]
         elif kind == CONST:
-            self.code += machine.constant(operand.type, register(operand.type, at), operand.value)
+            self.load_constant(operand.type, register(operand.type, at), operand.value)
         elif kind == SPILL:
-            self.code += slot(self.base + at).loads(operand.type)[at & MASK]
+            self.code += self.place(at).loads(operand.type)[at & MASK]
         operands[at] = in_register(operand.type)
 
     def to_frame(self, at: int) -> None:
@@ -123,9 +128,7 @@ class State:
         if kind == SPILL:
             return
         type_ = operand.type
-        where = slot(self.base + at)
-        if self.base + at >= self.deepest:
-            self.deepest = self.base + at + 1
+        where = self._slot(at)
         if kind == REG:
             self.code += where.stores(type_)[at & MASK]
         elif kind == CONST:
@@ -182,11 +185,39 @@ class State:
                 else:
                     self.to_frame(at)
 
+    def place(self, at: int) -> Slot:
+        """The slot of position ``at``; if it has 16 bytes, the lower one."""
+        wide = self.wide
+        return slot(self.base + (at << wide) + wide)
+
     def _slot(self, at: int) -> Slot:
         """The slot of position ``at``, which becomes part of the frame."""
-        if self.base + at >= self.deepest:
-            self.deepest = self.base + at + 1
-        return slot(self.base + at)
+        end = self.base + ((at + 1) << self.wide)
+        if end > self.deepest:
+            self.deepest = end
+        return slot(end - 1)
+
+    def load_constant(self, type_: int, reg: int, value: int) -> None:
+        """``reg`` = the value of ``type_`` whose bits are ``value``."""
+        if type_ == V128 and value:
+            self.with_data(machine.load_near(reg), value.to_bytes(16, "little"))
+        else:
+            self.code += machine.constant(type_, reg, value)
+
+    def with_data(self, text: bytes, data: bytes) -> None:
+        """Append an instruction that ends with its distance to 16 constant bytes."""
+        self.code += text
+        self.constants.append((len(self.code) - 4, data, -4))
+
+    def spend(self, operands: int) -> None:
+        """Account for ``operands`` of a call or a label (see ``compiler/emitter.py``).
+
+        Raises:
+            Trap: the function has too many (0x02).
+        """
+        self.budget -= operands
+        if self.budget < 0:
+            raise Trap(ErrCode.RUNTIME_ERROR, "function too complex to compile")
 
     # ---- stencils
 

@@ -75,13 +75,16 @@ class Stencil(tuple):  # type: ignore[type-arg]
         return cls((bytes(code), tuple(sorted(holes))))
 
 
-def save(path: str, stencils: dict[Key, Stencil]) -> None:
-    """Write stencils to a file."""
+def save(path: str, groups: dict[int, dict[Key, Stencil]]) -> None:
+    """Write stencils to a file, those of each prefix byte apart."""
     from marshal import dumps
 
-    plain = {key: tuple(stencil) for key, stencil in stencils.items()}
+    parts = {
+        prefix: dumps({key: tuple(stencil) for key, stencil in group.items()})
+        for prefix, group in groups.items()
+    }
     with open(path, "wb") as file:
-        file.write(dumps((_layout(), plain)))
+        file.write(dumps((_layout(), parts)))
 
 
 def available() -> bool:
@@ -91,9 +94,9 @@ def available() -> bool:
 
 @cache
 def load(
-    path: str = FILE,
+    prefix: int = 0, path: str = FILE
 ) -> dict[Key, tuple[bytes, tuple[tuple[int, int, str | bytes, int], ...]]]:
-    """All stencils of a file.
+    """The stencils of a file for instructions with a prefix byte: 0xFD, 0xFE, or 0 (all others).
 
     Raises:
         OSError: it cannot be read.
@@ -102,10 +105,10 @@ def load(
     from marshal import loads
 
     with open(path, "rb") as file:
-        layout, stencils = loads(file.read())
+        layout, parts = loads(file.read())
     if layout != _layout():
         raise ValueError(f"{path}: made for another build of the kernel")
-    return stencils  # type: ignore[no-any-return]
+    return loads(parts[prefix])  # type: ignore[no-any-return]
 
 
 def _layout() -> str:

@@ -7,10 +7,12 @@ from .. import layout
 from . import x86_64 as machine
 from .operands import CONST, REG, Const, Local, in_register
 from .rows import Rows
-from .state import F32, F64, I32, I64, MASK, R13, RAX, RBP, V128, UnsupportedError, register
+from .state import F32, F64, I32, I64, MASK, R13, RAX, RBP, V128, register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from .operands import Operand
 
 
@@ -25,13 +27,11 @@ class Variables(Rows):
         """``select``."""
         operands = self.operands
         at = len(operands) - 3
-        if type_ == V128:
-            raise UnsupportedError("vectors")
         for i in range(at, at + 3):
             if operands[i].kind:
                 self.to_register(i)
         del operands[at + 1 :]
-        name = str(ValType(type_)) if type_ in (I32, F32, F64) else "i64"
+        name = str(ValType(type_)) if type_ in (I32, F32, F64, V128) else "i64"
         self.place_stencil(self.stencils[f"select {name}", "r", at & MASK], {})
 
     def local_get(self, index: int) -> None:
@@ -85,8 +85,6 @@ class Variables(Rows):
     def global_get(self, index: int) -> None:
         """``global.get``."""
         type_ = int(self.module.global_types[index].type)
-        if type_ == V128:
-            raise UnsupportedError("vectors")
         at = self.room()
         base, disp = self._global(index)
         self.code += machine.load(type_, register(type_, at), base, disp)
@@ -95,8 +93,6 @@ class Variables(Rows):
     def global_set(self, index: int) -> None:
         """``global.set``."""
         type_ = int(self.module.global_types[index].type)
-        if type_ == V128:
-            raise UnsupportedError("vectors")
         operands = self.operands
         at = len(operands) - 1
         if operands[at].kind:
@@ -118,23 +114,23 @@ class Variables(Rows):
 
     def table_get(self, table: int) -> None:
         """``table.get``."""
-        self._table("table.get", 1, I64, table)
+        self._table("table.get", 1, (I64,), table)
 
     def table_set(self, table: int) -> None:
         """``table.set``."""
-        self._table("table.set", 2, None, table)
+        self._table("table.set", 2, (), table)
 
     def table_grow(self, table: int) -> None:
         """``table.grow``."""
-        self._table("table.grow", 2, I32, table)
+        self._table("table.grow", 2, (I32,), table)
 
     def table_fill(self, table: int) -> None:
         """``table.fill``."""
-        self._table("table.fill", 3, None, table)
+        self._table("table.fill", 3, (), table)
 
-    def _table(self, name: str, count: int, result: int | None, table: int) -> None:
+    def _table(self, name: str, count: int, result: Sequence[int], table: int) -> None:
         numbers = {"TABLE": table, "TABLEx8": 8 * table}
-        self._frame_stencil(name, count, result, numbers)
+        self._frame_stencil(self.stencils[name, "m", 0], count, result, numbers)
 
     def ref_null(self) -> None:
         """``ref.null``."""
@@ -142,8 +138,8 @@ class Variables(Rows):
 
     def ref_is_null(self) -> None:
         """``ref.is_null``."""
-        self._frame_stencil("ref.is_null", 1, I32, {})
+        self._frame_stencil(self.stencils["ref.is_null", "m", 0], 1, (I32,), {})
 
     def ref_func(self, index: int) -> None:
         """``ref.func``."""
-        self._frame_stencil("ref.func", 0, I64, {"I0": index})
+        self._frame_stencil(self.stencils["ref.func", "m", 0], 0, (I64,), {"I0": index})

@@ -7,6 +7,7 @@ from threading import Lock
 from ...walk.rules import declared_functions
 from ...walk.walker import Walk
 from .. import layout
+from ..abi import operand_budget, slot_offsets
 from ..code import Code
 from . import x86_64 as machine
 from .calls import Calls
@@ -29,6 +30,13 @@ if TYPE_CHECKING:
 class Baseline(Variables, Flow, Calls):
     """The complete sink of a walk: one piece of code per body."""
 
+    def __init__(self, module: Module, *, guarded: bool) -> None:
+        super().__init__(module, guarded=guarded)
+        self._vectors = any(g.type == V128 for g in module.global_types) or any(
+            V128 in t.params or V128 in t.results for t in module.types
+        )
+        """Calls and globals may give a body vectors that none of its own instructions makes."""
+
     def begin(
         self, type_: FunctionType, local_types: Sequence[int], body: bytes, frame: Frame
     ) -> None:
@@ -48,7 +56,9 @@ class Baseline(Variables, Flow, Calls):
         self.compare = None
         self.reachable = True
         self._type = type_
+        self.budget = operand_budget(len(body))
         self.lay_out(type_, local_types, self._pinned(local_types, body))
+        self.wide = int(b"\xfd" in body or V128 in local_types or self._vectors)
         frame.payload = self._end = Label(0, type_.results)
         if self.counting:
             self.count(0)
@@ -57,14 +67,16 @@ class Baseline(Variables, Flow, Calls):
         self, type_: FunctionType, local_types: Sequence[int], pinned: Sequence[int] = ()
     ) -> None:
         """Decide where locals and operands are; ``pinned`` locals are in registers (as well)."""
-        if V128 in local_types:
-            raise UnsupportedError("vectors")
         self.pins = len(pinned)
-        self.locals = [
-            Local(i, t, machine.PINS[pinned.index(i)] if i in pinned else None)
-            for i, t in enumerate(local_types)
-        ]
-        self.base = len(local_types)
+        if V128 in local_types:
+            self.locals = []
+            self.base = 0
+            for i, t in enumerate(local_types):
+                self.base += 2 if t == V128 else 1
+                self.locals.append(Local(self.base - 1, t, self._pin(i, pinned)))
+        else:
+            self.locals = [Local(i, t, self._pin(i, pinned)) for i, t in enumerate(local_types)]
+            self.base = len(local_types)
         self._pointer = 0
         if machine.convention(type_).pointer is not None:
             self._pointer = self.base
@@ -74,6 +86,10 @@ class Baseline(Variables, Flow, Calls):
     def place_of_pointer(self) -> int:
         """Where the pointer to the results is in the frame, if there is one."""
         return slot(self._pointer).at
+
+    @staticmethod
+    def _pin(index: int, pinned: Sequence[int]) -> int | None:
+        return machine.PINS[pinned.index(index)] if index in pinned else None
 
     @staticmethod
     def _pinned(types: Sequence[int], body: bytes) -> list[int]:
@@ -141,7 +157,10 @@ class Baseline(Variables, Flow, Calls):
             else:
                 code.append(machine.store(I64, convention.pointer.reg, RBP, at))
         first = len(convention.params)
-        code.append(machine.zero_slots(first, len(self.locals) - first))
+        if first < len(self.locals):
+            slots = sum(t.slots for t in self._type.params)
+            end = self._pointer if convention.pointer is not None else self.base
+            code.append(machine.zero_slots(slots, end - slots))
         code += [machine.number(x.reg, 0) for x in self.locals[first:] if x.reg >= 0]
         if self.module.memory_types:
             code.append(machine.load(I64, machine.BASE, R13, layout.INSTANCE["memory0"]))
@@ -154,19 +173,18 @@ class Baseline(Variables, Flow, Calls):
         convention = machine.convention(self._type)
         if convention.pointer is not None:
             code += machine.load(I64, RAX, RBP, machine.FIRST_SLOT - 8 * self._pointer)
-            at = 0
-            for i, type_ in enumerate(label.types):
+            offsets = slot_offsets(self._type.results)
+            for i, (type_, at) in enumerate(zip(label.types, offsets, strict=True)):
                 reg = machine.RCX if type_ in machine.WHOLE else 0
-                code += machine.load(type_, reg, RBP, slot(self.base + i).at)
+                code += machine.load(type_, reg, RBP, self.place(i).at)
                 code += machine.store(type_, reg, RAX, at)
-                at += 8
         elif len(convention.results) == 1:
             type_, reg, _ = convention.results[0]
             source = machine.S[0] if type_ in machine.WHOLE else machine.X[0]
             code += machine.move(type_, reg, source)
         else:
             for i, (type_, reg, _) in enumerate(convention.results):
-                code += machine.load(type_, reg, RBP, slot(self.base + i).at)
+                code += machine.load(type_, reg, RBP, self.place(i).at)
 
 
 class BaselineWriter:

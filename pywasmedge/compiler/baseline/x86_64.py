@@ -122,6 +122,25 @@ def constant(type_: int, reg: int, value: int) -> bytes:
     return number(RAX, value) + b"\x66" + _rr(b"\x0f\x6e", type_ == _F64, reg, RAX)
 
 
+def load_near(reg: int) -> bytes:
+    """``reg``, an ``xmm`` register, = 16 aligned bytes at the distance that is filled in."""
+    return _rex(False, reg, 0) + bytes((0x0F, 0x28, 0x05 | (reg & 7) << 3)) + bytes(4)
+
+
+def pick_bytes(reg: int) -> bytes:
+    """Let the 16 aligned bytes at the distance that is filled in choose from those of ``reg``.
+
+    A number from 0 to 15 takes that byte, 0x80 gives 0.
+    """
+    rex = _rex(False, reg, 0)
+    return b"\x66" + rex + b"\x0f\x38\x00" + bytes((0x05 | (reg & 7) << 3,)) + bytes(4)
+
+
+def or_bits(to: int, source: int) -> bytes:
+    """``to`` |= ``source``, both ``xmm`` registers."""
+    return _rr(b"\x0f\x56", False, to, source)
+
+
 def store_constant(type_: int, base: int, disp: int, value: int) -> bytes:
     """The value of ``type_`` at ``[base + disp]`` = the bits ``value``; may use ``rax``."""
     if type_ == _V128:
@@ -166,6 +185,7 @@ def distance(end: int, target: int) -> bytes:
 JUMP = b"\xe9\0\0\0\0"
 """A jump; its last four bytes are the distance from its end."""
 JUMP_TO_RAX = b"\xff\xe0"
+JUMP_TO_R11 = b"\x41\xff\xe3"
 
 
 def table_jump(index: int, count: int) -> bytes:
@@ -258,8 +278,14 @@ STACK_ARGUMENTS = 16
 """Place of the first stack argument, from the callee's ``rbp``."""
 
 
+RETURN_WORDS = 16
+"""Bytes below the stack arguments of a tail call, for the caller's ``rbp`` and return address."""
+_NO_ARGUMENT = 8
+"""An ``xmm`` register in which no argument is passed."""
+
+
 def shuffle(moves: list[tuple[int, int, int]]) -> bytes:
-    """Moves ``(type, to, source)`` between registers, all at once; uses ``rax`` and ``xmm7``."""
+    """Moves ``(type, to, source)`` between registers, all at once; uses ``rax`` and ``xmm8``."""
     code = b""
     pending = [m for m in moves if m[1] != m[2]]
     while pending:
@@ -271,7 +297,7 @@ def shuffle(moves: list[tuple[int, int, int]]) -> bytes:
                 break
         else:  # a cycle
             type_, to, source = pending[0]
-            scratch = RAX if type_ in WHOLE else 7
+            scratch = RAX if type_ in WHOLE else _NO_ARGUMENT
             code += move(_I64 if type_ in WHOLE else type_, scratch, source)
             pending[0] = (type_, to, scratch)
     return code
@@ -332,6 +358,30 @@ def push(reg: int) -> bytes:
 def return_(stack: int) -> bytes:
     """Return, taking ``stack`` bytes of arguments off."""
     return b"\xc2" + pack("<H", stack) if stack else b"\xc3"
+
+
+def replace_frame(own: int, size: int, pins: int) -> bytes:
+    """Leave the frame and jump to the address in ``r11``.
+
+    Args:
+        own: bytes of the function's own stack arguments.
+        size: bytes of those of the function jumped to; if there are any, they are at ``rsp``,
+            above ``RETURN_WORDS`` bytes. They end where the own ones do.
+        pins: how many of ``PINS`` were kept.
+    """
+    if not size and not own:
+        return leave(pins) + JUMP_TO_R11
+    code = b""
+    if not size:
+        code += make_room(RETURN_WORDS)
+    for at in range(0, RETURN_WORDS, 8):
+        code += load(_I64, RAX, RBP, at) + store(_I64, RAX, RSP, at)
+    code += b"".join(load(_I64, reg, RBP, _SAVED[reg]) for reg in (*PINS[:pins], R12, R13))
+    start = own - size
+    for at in range(size + RETURN_WORDS - 8, -8, -8):  # from above: the places may overlap
+        code += load(_I64, RAX, RSP, at) + store(_I64, RAX, RBP, start + at)
+    code += address(RSP, RBP, start) + b"\x5d" + JUMP_TO_R11  # pop rbp
+    return code
 
 
 def zero_slots(first: int, count: int) -> bytes:
