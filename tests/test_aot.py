@@ -166,6 +166,18 @@ def test_modules_without_functions(format_: OutputFormat, tmp_path: Path) -> Non
         instantiate(module)
 
 
+@each_format
+def test_code_can_be_refused(
+    format_: OutputFormat, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    off = Configure(precompiled=False)
+    assert load(small(format_), tmp_path, off)._precompiled is None
+    assert instantiate(load(small(format_), tmp_path, off)).exports["twice"](3) == 12
+    monkeypatch.setenv("PYWASMEDGE_PRECOMPILED", "off")
+    assert load(small(format_), tmp_path)._precompiled is None
+    assert load(small(format_), tmp_path, Configure(precompiled=True))._precompiled is not None
+
+
 # --- what is needed for it ---
 
 RUN = """

@@ -106,6 +106,9 @@ class Configure:
         time_measuring: measure the time guests run.
         cache: directory where code is kept for later runs, or ``"off"``; ``None`` for what the
             environment says, see ``docs/CACHE.md``.
+        precompiled: use code that was compiled ahead of time and comes with a module, which has
+            to be trusted like a program; ``None``: unless the environment variable
+            ``PYWASMEDGE_PRECOMPILED`` is ``off``.
         optimization_level, output_format: of the ahead-of-time compiler.
         dump_ir: it writes ``wasm.ll`` and ``wasm-opt.ll`` to the current directory.
         generic_binary: its code is not only for processors that can do what this one can.
@@ -122,6 +125,7 @@ class Configure:
     cost_measuring: bool = False
     time_measuring: bool = False
     cache: str | None = None
+    precompiled: bool | None = None
     optimization_level: OptimizationLevel = OptimizationLevel.O3
     output_format: OutputFormat = OutputFormat.WASM
     dump_ir: bool = False

@@ -9,6 +9,10 @@ from __future__ import annotations
 import os
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 DEBUG, INFO, ERROR, OFF = range(4)
 
 _NAMES = ("debug", "info", "error")
@@ -16,6 +20,10 @@ _COLOURS = ("\x1b[36m", "\x1b[32m", "\x1b[31m")
 
 threshold = INFO
 """Lines below this level are dropped; set it with :func:`set_level`."""
+
+
+source: Callable[[], int] | None = None
+"""Says the threshold instead, if it is set: hosts of the C API change theirs at any time."""
 
 
 def set_level(level: int) -> None:
@@ -41,7 +49,7 @@ def error(text: str) -> None:
 
 def write(level: int, text: str, to: int = 2) -> None:
     """Log ``text`` to host descriptor ``to`` (standard error); a failure to write is ignored."""
-    if level < threshold:
+    if level < (threshold if source is None else source()):
         return
     seconds, nanoseconds = divmod(time.time_ns(), 1_000_000_000)
     when = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))

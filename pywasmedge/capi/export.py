@@ -37,6 +37,8 @@ contexts: dict[int, Any] = {}
 _kinds: dict[str, type] = {}
 """The class behind a context, by the name of its C type."""
 
+log.source = lib.capi_log_level
+
 _RESULTS = [ffi.new("WasmEdge_Result *", [code])[0] for code in range(256)]
 _RESULT = ffi.typeof("WasmEdge_Result")
 
@@ -70,7 +72,6 @@ _handles: dict[int, CData] = {}
 
 def log_failure(text: str) -> None:
     """Log a failing call."""
-    log.set_level(lib.capi_log_level())
     log.error(text)
 
 

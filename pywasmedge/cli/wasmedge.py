@@ -38,6 +38,7 @@ OPTIONS = (
     Option("memory-page-limit", VALUE, "N", "Most pages of 64 KiB a memory may have."),
     Option("cache-dir", VALUE, "DIR", "Keep compiled code there for later runs."),
     Option("no-cache", TOGGLE, "", "Neither use nor keep compiled code."),
+    Option("no-precompiled", TOGGLE, "", "Ignore code that comes with a module."),
     Option("forbidden-plugin", LIST, "NAME", "Do not register a plugin's modules. Repeatable."),
 )
 
@@ -174,6 +175,8 @@ def _configure(options: Options) -> Configure:
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)
     configure.cache = _cache(options)
+    if options.on("no-precompiled"):
+        configure.precompiled = False
     return configure
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ..base.errors import LoadError
-from ..module.reader import u32
+from ..module.compiled import NAME, code_sections
 from . import artifact as artifacts
 from . import layout
 from .artifact import ArtifactError
@@ -15,10 +14,6 @@ if TYPE_CHECKING:
     from .artifact import Artifact, Origin
     from .code import Code
 
-SECTION = "wasmedge"
-"""Name of the custom section."""
-_NAME = bytes([len(SECTION)]) + SECTION.encode()
-
 
 def module_id(module: bytes) -> bytes:
     """What an artifact says about the module it was made from."""
@@ -27,7 +22,7 @@ def module_id(module: bytes) -> bytes:
 
 def without_code(data: bytes) -> bytes:
     """A module without its code sections; the same object if there are none."""
-    sections = _sections(data)
+    sections = code_sections(data)
     if not sections:
         return data
     parts, at = [], 0
@@ -44,7 +39,7 @@ def write(
     chunks: Mapping[str, bytes],
 ) -> bytes:
     """``module``, which has no code section, with one at its end; ``chunks`` are other data."""
-    content = _NAME + artifacts.write(artifacts.AHEAD, origin, codes, chunks)
+    content = NAME + artifacts.write(artifacts.AHEAD, origin, codes, chunks)
     return b"".join((module, b"\0", _leb(len(content)), content))
 
 
@@ -59,7 +54,7 @@ def find(data: bytes, reject: Callable[[str], None]) -> tuple[Artifact, memoryvi
         The artifact, verified with its image, and its bytes.
     """
     identity = b""
-    for _, start, end in reversed(_sections(data)):
+    for _, start, end in reversed(code_sections(data)):
         content = memoryview(data)[start:end]
         try:
             artifact = artifacts.read(content)
@@ -74,22 +69,6 @@ def find(data: bytes, reject: Callable[[str], None]) -> tuple[Artifact, memoryvi
         else:
             return artifact, content
     return None
-
-
-def _sections(data: bytes) -> list[tuple[int, int, int]]:
-    """Start, start of the content and end of all code sections."""
-    found = []
-    at, end = 8, len(data)
-    try:
-        while at < end:
-            size, content = u32(data, at + 1, end)
-            stop = content + size
-            if not data[at] and data.startswith(_NAME, content) and len(_NAME) <= size:
-                found.append((at, content + len(_NAME), stop))
-            at = stop
-    except LoadError:
-        pass
-    return found
 
 
 def _leb(number: int) -> bytes:

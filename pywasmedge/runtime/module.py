@@ -9,6 +9,7 @@ from ..base.closing import Closing
 from ..base.config import Configure, Validation
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.record import dataclass
+from ..module.compiled import code_sections
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -180,7 +181,9 @@ class Loader(Closing):
 
     def _module(self, source: _Source, *, whole: bool) -> Module:
         """Decode a module; code may be with it, or in one of its custom sections."""
-        precompiled = source.precompiled
+        precompiled = None
+        if _wants_code(self._configure):
+            precompiled = source.precompiled or _in_section(source.data)
         front = None
         tree = None
         if precompiled is None and len(source.data) >= _KEPT_FROM:
@@ -192,10 +195,6 @@ class Loader(Closing):
             from ..module.loader import load
 
             tree = load(source.data, self._configure, bodies=whole and precompiled is None)
-        if precompiled is None and "wasmedge" in dict(tree.customs):
-            from .precompiled import in_module
-
-            precompiled = in_module(source.data)
         checked = None
         if precompiled is not None and precompiled.valid_with(self._configure.proposals):
             checked = Checked(frozenset(self._configure.proposals), None)
@@ -262,6 +261,22 @@ def _library(fd: int) -> tuple[bytes, Precompiled] | None:
     from .precompiled import in_library
 
     return in_library(fd)
+
+
+def _wants_code(configure: Configure) -> bool:
+    """Whether code may be used that comes with a module."""
+    if configure.precompiled is None:
+        return os.environ.get("PYWASMEDGE_PRECOMPILED") != "off"
+    return configure.precompiled
+
+
+def _in_section(data: bytes) -> Precompiled | None:
+    """Code in a custom section, if there is some that can be used."""
+    if not code_sections(data):
+        return None
+    from .precompiled import in_module
+
+    return in_module(data)
 
 
 def _unreadable(code: ErrCode, path: object, error: Exception) -> LoadError:
