@@ -11,8 +11,8 @@ import wasmbuild as wb
 from pywasmedge import VM, Configure, LoadError, Trap
 from pywasmedge.base.errors import ErrCode
 from pywasmedge.module.ast import Data, SegmentMode
+from pywasmedge.module.bulk import u32_vector
 from pywasmedge.module.loader import load
-from pywasmedge.module.reader import u32_vector
 
 if TYPE_CHECKING:
     from pywasmedge.module.ast import Module

@@ -21,15 +21,14 @@ from ..base.types import (
 )
 from . import limits
 from .ast import Bodies, Data, Datas, Element, Export, Global, Import, Module, SegmentMode
+from .bulk import body_marks, data_segments, u32_vector
 from .constant import scanner
 from .reader import (
     check_locals,
     local_groups,
     name,
     ref_type,
-    s32,
     u32,
-    u32_vector,
     unexpected_end,
     value_type,
     value_types,
@@ -330,50 +329,15 @@ class _Decoder:
         return pos
 
     def _code(self, pos: int) -> int:
-        """Where the bodies are; this loop runs for every function of huge modules."""
-        data = self.data
+        """Ranges of the bodies."""
         count, pos = self._count(pos, "bodies", limits.MAX_FUNCTIONS)
-        marks = array("I")
-        append = marks.append
-        bodies = self.module.bodies = Bodies(data, marks)
-        safe = self.end - 2  # the sizes of bodies that start before need no check
-        error = None
-        append(pos)
-        for _ in range(count):
-            if pos >= safe:
-                error, pos = self._size_error(pos)
-                if error:
-                    break
-            elif (size := data[pos]) < 0x80:
-                pos += 1 + size
-            elif (high := data[pos + 1]) < 0x80:
-                pos += size + (high << 7) - 0x7E
-            elif (third := data[pos + 2]) < 0x80:
-                pos += size + (high << 7) + (third << 14) - 0x407D
-            else:
-                error, pos = self._size_error(pos)
-                if error:
-                    break
-            append(pos)
-        if marks[-1] > self.end:  # sizes were added without looking
-            marks.pop()
-            error, _ = self._size_error(marks[-1])
+        marks, error = body_marks(self.data, pos, self.end, count)
+        bodies = self.module.bodies = Bodies(self.data, marks)
         if self.bodies:
             self._check_locals(bodies)
         if error:
             raise error
-        return pos
-
-    def _size_error(self, pos: int) -> tuple[LoadError | None, int]:
-        """What is wrong with the size of the body at ``pos``, if anything; the body's end."""
-        try:
-            size, start = u32(self.data, pos, self.end)
-        except LoadError as error:
-            return error, pos
-        if size > self.end - start:
-            detail = f"body of {size} bytes, {self.end - start} left"
-            return unexpected_end(start, detail), pos
-        return None, start + size
+        return marks[-1]
 
     def _check_locals(self, bodies: Bodies) -> None:
         data, types = self.data, self.types
@@ -382,53 +346,12 @@ class _Decoder:
                 check_locals(data, start, stop, types)
 
     def _datas(self, pos: int) -> int:
-        """Data segments; this loop, too, runs a hundred thousand times for some modules."""
-        data, end = self.data, self.end
         count, pos = self._count(pos, "data segments", limits.MAX_DATA_SEGMENTS)
-        datas = self.module.datas = Datas(data)
-        mark, add_offset, add_start = datas.marks.append, datas.offsets.append, datas.starts.append
-        for index in range(count):
-            mark(pos)
-            if end - pos > 16 and data[pos] == 0 and data[pos + 1] == 0x41:
-                # The loops of integers, unrolled for what is usual.
-                value = data[pos + 2]
-                if value < 0x80:
-                    at, bits = pos + 3, 7
-                elif (byte := data[pos + 3]) < 0x80:
-                    at, bits, value = pos + 4, 14, value + (byte << 7) - 0x80
-                elif (third := data[pos + 4]) < 0x80:
-                    at, bits, value = pos + 5, 21, value + (byte << 7) + (third << 14) - 0x4080
-                elif (fourth := data[pos + 5]) < 0x80:
-                    value += (byte << 7) + (third << 14) + (fourth << 21) - 0x204080
-                    at, bits = pos + 6, 28
-                else:
-                    value, at = s32(data, pos + 2, end)
-                    value &= 0xFFFF_FFFF
-                    bits = 0
-                if data[at] == 0x0B:
-                    if bits and value >> bits - 1:
-                        value += 0x1_0000_0000 - (1 << bits)
-                    size = data[at + 1]
-                    if size < 0x80:
-                        at += 2
-                    else:
-                        size, at = u32(data, at + 1, end)
-                    if size > end - at:
-                        detail = f"data segment of {size} bytes, {end - at} left"
-                        raise unexpected_end(at, detail)
-                    add_offset(value)
-                    add_start(at)
-                    pos = at + size
-                    continue
-            segment, pos = self._data(pos)
-            datas.others[index] = segment
-            add_offset(0)
-            add_start(segment.init[0])
-        mark(pos)
-        return pos
+        datas = self.module.datas = Datas(self.data)
+        return data_segments(datas, self.data, pos, self.end, count, self._data)
 
     def _data(self, pos: int) -> tuple[Data, int]:
-        """A data segment of any form."""
+        """A data segment that is not plain."""
         data, end = self.data, self.end
         start = pos
         flags, pos = self._segment_flags(pos, 2)

@@ -7,9 +7,7 @@ item starts.
 
 from __future__ import annotations
 
-from array import array
 from functools import lru_cache
-from sys import byteorder
 
 from ..base.config import Proposal
 from ..base.errors import ErrCode, LoadError
@@ -133,82 +131,6 @@ def _signed(data: bytes, pos: int, end: int, bits: int) -> tuple[int, int]:
         if shift >= bits:
             raise LoadError(ErrCode.INTEGER_TOO_LONG, offset=start)
     raise unexpected_end(start)
-
-
-def u32_vector(data: bytes, pos: int, end: int, count: int) -> tuple[array[int], int]:
-    """``count`` unsigned 32-bit integers; costs nothing for a count that the data cannot hold.
-
-    Raises:
-        LoadError: as for :func:`u32`.
-    """
-    if count > end - pos:
-        raise unexpected_end(end, f"{count} items declared, {end - pos} bytes left")
-    values = array("I")
-    append = values.append
-    while count:
-        some = min(count, _BULK)
-        for width, marks in enumerate(_MARKS, 1):
-            piece = data[pos : pos + some * width]
-            if pos + len(piece) <= end and piece.translate(_CONTINUES) == marks[: some * width]:
-                values.frombytes(_combined(piece, width))
-                pos += len(piece)
-                break
-        else:
-            for _ in range(some):
-                if end - pos < 3:
-                    value, pos = u32(data, pos, end)
-                    append(value)
-                elif (byte := data[pos]) < 0x80:
-                    append(byte)
-                    pos += 1
-                elif (high := data[pos + 1]) < 0x80:
-                    append((byte ^ 0x80) | high << 7)
-                    pos += 2
-                elif (third := data[pos + 2]) < 0x80:
-                    append(byte & 0x7F | (high & 0x7F) << 7 | third << 14)
-                    pos += 3
-                else:
-                    value, pos = u32(data, pos, end)
-                    append(value)
-        count -= some
-    return values, pos
-
-
-_BULK = 1024
-"""Integers looked at together: if all have the same length they are decoded at once."""
-_CONTINUES = bytes(128) + b"\1" * 128
-_MARKS = tuple((b"\1" * width + b"\0") * _BULK for width in range(3))
-"""What ``_CONTINUES`` makes of integers that are all one, two or three bytes long."""
-_LOW_7 = bytes(i & 0x7F for i in range(256))
-_BIT_0 = bytes((i & 1) << 7 for i in range(256))
-_BITS_1_TO_6 = bytes((i & 0x7F) >> 1 for i in range(256))
-_BITS_0_AND_1 = bytes((i & 3) << 6 for i in range(256))
-_BITS_FROM_2 = bytes(i >> 2 for i in range(256))
-
-
-def _combined(piece: bytes, width: int) -> bytes:
-    """LEB128 integers of ``width`` bytes each as 32-bit integers of this machine."""
-    out = bytearray(len(piece) // width * 4)
-    lowest, *others = range(4) if byteorder == "little" else range(3, -1, -1)
-    columns = [piece[i::width] for i in range(width)]
-    if width == 1:
-        out[lowest::4] = piece
-    else:
-        first, second = columns[:2]
-        out[lowest::4] = _either(first.translate(_LOW_7), second.translate(_BIT_0))
-        out[others[0] :: 4] = second.translate(_BITS_1_TO_6)
-    if width == 3:
-        third = columns[2]
-        middle = third.translate(_BITS_0_AND_1)
-        out[others[0] :: 4] = _either(columns[1].translate(_BITS_1_TO_6), middle)
-        out[others[1] :: 4] = third.translate(_BITS_FROM_2)
-    return bytes(out)
-
-
-def _either(a: bytes, b: bytes) -> bytes:
-    """Bitwise or of two strings of the same length."""
-    both = int.from_bytes(a, "little") | int.from_bytes(b, "little")
-    return both.to_bytes(len(a), "little")
 
 
 # --- names -----------------------------------------------------------------------------------
