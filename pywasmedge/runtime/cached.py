@@ -59,9 +59,15 @@ class Recorder:
         self._codes: list[tuple[Code, int]] = []
         self.damaged = False
 
-    def add(self, code: Code, level: Level) -> None:
-        """Note that functions have new code."""
-        self._codes.append((code, int(level)))
+    def add(self, code: Code, level: Level, *, asks: bool = True) -> None:
+        """Note that functions have new code.
+
+        Args:
+            code: the code.
+            level: what it was compiled with.
+            asks: if it is quick code, it asks for better code itself where it runs often.
+        """
+        self._codes.append((code, 2 * level + (not asks)))
         _saver.add(self)
 
     def save(self) -> None:
@@ -104,10 +110,6 @@ def attach(compiled: CompiledModule, configure: Configure) -> Recorder | None:
             recorder.damaged = not _publish(entry, compiled, configure)
         finally:
             entry.close()
-        if configure.tier == Tier.AUTO:
-            from .optimiser import optimiser
-
-            optimiser.add(compiled)
     return recorder
 
 
@@ -116,7 +118,8 @@ def _publish(entry: Entry, compiled: CompiledModule, configure: Configure) -> bo
     tree = compiled.module
     mark = tree.proposals == configure.proposals
     images: dict[int, image.Image | None] = {}
-    for at, artifact, level, rows in _chosen(entry):
+    for at, artifact, number, rows in _chosen(entry):
+        level, asks = _LEVELS[number // 2], number % 2 == 0
         if at not in images:
             images[at] = _load(entry, at, artifact, compiled)
         loaded = images[at]
@@ -132,6 +135,11 @@ def _publish(entry: Entry, compiled: CompiledModule, configure: Configure) -> bo
             checked = tree.checked
             for function in functions:
                 checked[function] = 1
+        if configure.tier == Tier.AUTO and level < Level.OPTIMISED and not asks:
+            from .optimiser import optimiser
+
+            for function in functions:
+                optimiser.add(compiled, function)
     return None not in images.values()
 
 
@@ -147,19 +155,20 @@ def _load(
     return loaded
 
 
-def _chosen(entry: Entry) -> list[tuple[int, Artifact, Level, Sequence[int] | None]]:
+def _chosen(entry: Entry) -> list[tuple[int, Artifact, int, Sequence[int] | None]]:
     """What to publish of an entry, so that the best code of a function comes last.
 
     Returns:
-        Position, artifact, level, and which rows of its tables (``None``: all).
+        Position, artifact, level as ``Recorder.add`` has it, and which rows of its tables
+        (``None``: all).
     """
-    found: list[tuple[int, Artifact, Level, Sequence[int] | None]] = []
+    found: list[tuple[int, Artifact, int, Sequence[int] | None]] = []
     for at, artifact in entry.artifacts:
         for number in sorted(set(artifact.levels)):
             rows = None
             if artifact.levels.count(number) < len(artifact.levels):
                 rows = [row for row, each in enumerate(artifact.levels) if each == number]
-            found.append((at, artifact, _LEVELS[number], rows))
+            found.append((at, artifact, number, rows))
     found.sort(key=lambda item: item[2])
     return found
 
