@@ -10,8 +10,8 @@ int32_t we_py_host(void *data, we_instance *caller, uint64_t *frame);
 /* Compiles defined function `index` of a module and publishes it: 0, or a trap code. */
 int32_t we_py_compile(void *module, uint32_t index);
 /* Quick code of defined function `index` has run often (in its loop at offset `loop`, if that is not 0):
- * asks for better code, which comes later. */
-void we_py_hot(void *module, uint32_t index, uint32_t loop);
+ * asks for better code, which comes later. Returns 0, or after how many more turns to ask again. */
+uint32_t we_py_hot(void *module, uint32_t index, uint32_t loop);
 /* Makes the adapters of a function type: 0, or a trap code. */
 int32_t we_py_adapt(uint32_t type_id);
 /* The context of a module's export that Python makes at the first find, or NULL. */

@@ -61,8 +61,8 @@ void we_module_free(we_module *module); /* the owner's part; goes when its last 
 bool we_module_own_code(we_module *module, void *code, uint64_t size);
 /* Makes `count` defined functions (indices without imports) start at `entries` from now on. */
 void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count);
-/* Makes quick code of defined function `index` that is in its loop at offset `loop` of the module, and has
- * asked for better code, go on at `entry`: native convention, parameters ctx and frame. */
+/* Makes quick code of defined function `index` that is in its loop at offset `loop` of the module go on at
+ * `entry` (native convention, parameters ctx and frame), or wait for that while `entry` is 0. */
 void we_module_set_loop(we_module *module, uint32_t index, uint32_t loop, uint64_t entry);
 /* Whether defined function `index` has code (is not a thunk). */
 bool we_module_has_code(we_module *module, uint32_t index);

@@ -272,12 +272,10 @@ def we_py_adapt(number: int) -> int:
     return _attempt(lambda: prepare([type_of(number)]))
 
 
-@ffi.def_extern()
-def we_py_hot(handle: CData, index: int, loop: int) -> None:
+@ffi.def_extern(error=0xFFFF_FFFF)
+def we_py_hot(handle: CData, index: int, loop: int) -> int:
     """Quick code of a module's defined function ``index`` runs often."""
-    from .optimiser import optimiser
-
-    optimiser.add(object_at(address(handle)), index, loop)
+    return object_at(address(handle)).ask(index, loop)  # type: ignore[no-any-return]
 
 
 @ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
@@ -294,6 +292,10 @@ _WHOLE_OPTIMISED = 65536
 """The same when there is only optimised code."""
 CACHED_FROM = 1024
 """Bytes of code from which a module is worth an entry in the cache, without loops as well."""
+_TURNS_PER_BYTE = 100
+"""Calls or turns of loops, per byte of a function, before it is optimised."""
+_TURNS = 50000
+"""What is left to the counters alone (WARM in ``src/heat.c``)."""
 _INLINED = 300
 """Callees of at most this many bytes are compiled together with a function that is worth it."""
 _UNIT = 4096
@@ -324,6 +326,7 @@ class CompiledModule:
         "_configure",
         "_done",
         "_lock",
+        "_patient",
         "_pieces",
         "_recorder",
         "_uncounted",
@@ -375,6 +378,7 @@ class CompiledModule:
         self._lock = threading.RLock()
         self._done: dict[int, Level] = {}
         self._uncounted: list[int] = []
+        self._patient: set[int] = set()
         self._pieces: list[int] = []
         count = len(module.funcs)
         handle = lib.we_module_new(len(module.types), module.imported_funcs, count)
@@ -458,6 +462,24 @@ class CompiledModule:
             self._make(
                 [i for i in range(len(self.module.funcs)) if self._done.get(i, -1) < level], level
             )
+
+    def ask(self, index: int, loop: int) -> int:
+        """Ask for better code of a function, or say how many turns it should run before.
+
+        Optimising takes time in proportion to the function's size.
+        """
+        if index not in self._patient:
+            self._patient.add(index)
+            start, end = self.module.bodies[index]
+            more = (end - start) * _TURNS_PER_BYTE
+            if more > _TURNS:
+                return more
+        from .optimiser import optimiser
+
+        if loop:
+            lib.we_module_set_loop(self.handle, index, loop, 0)
+        optimiser.add(self, index, loop)
+        return 0
 
     def improve(self, index: int, loop: int = 0) -> None:
         """Compile a function with optimisation, and small ones it calls, in the background.
