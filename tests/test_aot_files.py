@@ -137,14 +137,10 @@ def made_for(origin: Origin) -> tuple[bytes, bytes]:
     """A library and a universal module with the code of ``small`` and another origin."""
     _, found = artifact_in(small(UNIVERSAL))
     codes = [(code, 2) for code in found.codes()]
-    chunks = {ADAPTERS: bytes(found.chunk(ADAPTERS) or b"")}
     return (
-        elf.write(origin, codes, SMALL, {}, chunks),
-        universal.write(origin, codes, SMALL, chunks),
+        elf.write(origin, codes, SMALL, {}),
+        universal.write(origin, codes, SMALL),
     )
-
-
-ADAPTERS = "adapters"
 
 
 @pytest.mark.parametrize(

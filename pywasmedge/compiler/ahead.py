@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..base.config import OptimizationLevel
 from . import layout
 from .abi import MODULE_FLAGS
-from .adapters import adapter_code
 from .artifact import Origin
 from .codegen import ahead_machine, big_thread
 from .link import link
@@ -86,11 +85,6 @@ def compile_all(
         RuntimeError: the code generator failed; a defect.
     """
     return _Compilation(module, configure, progress).run()
-
-
-def compile_adapters(module: Module) -> Code:
-    """The adapters of the function types of a module, in their order, each once."""
-    return adapter_code(list(dict.fromkeys(module.types)))
 
 
 class _Compilation:

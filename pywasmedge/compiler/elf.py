@@ -86,7 +86,6 @@ def write(
     codes: Iterable[tuple[Code, int]],
     module: bytes,
     names: Mapping[int, str],
-    chunks: Mapping[str, bytes],
 ) -> bytes:
     """A shared library with compiled code and the module it was made from.
 
@@ -95,12 +94,11 @@ def write(
         codes: as for ``artifact.write``.
         module: the binary.
         names: of defined functions (indices without imports); others are called ``f<index>``.
-        chunks: other data for the artifact.
     """
     codes = list(codes)
-    blank = artifacts.write(artifacts.AHEAD, origin, codes, {**chunks, CHUNK: bytes(_CHUNK.size)})
+    blank = artifacts.write(artifacts.AHEAD, origin, codes, {CHUNK: bytes(_CHUNK.size)})
     head, rest, chunk = _around(artifacts.read(blank), blank, module, names)
-    made = artifacts.write(artifacts.AHEAD, origin, codes, {**chunks, CHUNK: chunk})
+    made = artifacts.write(artifacts.AHEAD, origin, codes, {CHUNK: chunk})
     return b"".join((head, made, rest))
 
 

@@ -9,7 +9,7 @@ from .artifact import ArtifactError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable
 
     from .artifact import Artifact, Origin
     from .code import Code
@@ -32,14 +32,9 @@ def without_code(data: bytes) -> bytes:
     return b"".join((*parts, data[at:]))
 
 
-def write(
-    origin: Origin,
-    codes: Iterable[tuple[Code, int]],
-    module: bytes,
-    chunks: Mapping[str, bytes],
-) -> bytes:
-    """``module``, which has no code section, with one at its end; ``chunks`` are other data."""
-    content = NAME + artifacts.write(artifacts.AHEAD, origin, codes, chunks)
+def write(origin: Origin, codes: Iterable[tuple[Code, int]], module: bytes) -> bytes:
+    """``module``, which has no code section, with one at its end."""
+    content = NAME + artifacts.write(artifacts.AHEAD, origin, codes)
     return b"".join((module, b"\0", _leb(len(content)), content))
 
 

@@ -79,19 +79,16 @@ class Compiler(Closing):
         return module.ast
 
     def _compiled(self, tree: ast.Module, progress: Progress | None) -> bytes:
-        from ..compiler import artifact, elf, universal
-        from ..compiler.ahead import compile_adapters, compile_all, origin
+        from ..compiler import elf, universal
+        from ..compiler.ahead import compile_all, origin
         from ..compiler.codegen import Level
-        from .precompiled import ADAPTERS
 
         level = int(Level.OPTIMISED)
         codes = [(code, level) for code in compile_all(tree, self._configure, progress)]
         made_from = origin(universal.module_id(tree.data), self._configure)
-        adapters = [(compile_adapters(tree), level)]
-        chunks = {ADAPTERS: artifact.write(artifact.AHEAD, made_from, adapters)}
         if self._configure.output_format == OutputFormat.WASM:
-            return universal.write(made_from, codes, tree.data, chunks)
-        return elf.write(made_from, codes, tree.data, _names(tree), chunks)
+            return universal.write(made_from, codes, tree.data)
+        return elf.write(made_from, codes, tree.data, _names(tree))
 
     def _mode(self) -> int:
         return 0o666 if self._configure.output_format == OutputFormat.WASM else 0o777

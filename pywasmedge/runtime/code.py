@@ -209,37 +209,18 @@ def prepare(types: Sequence[FunctionType]) -> None:
             return
         from ..compiler.adapters import adapter_code
 
-        _install_adapters(adapter_code(missing), missing)
-
-
-def offer_adapters(types: Sequence[FunctionType], code: Callable[[], Code]) -> None:
-    """Use adapters that were made before, of types that have none yet.
-
-    Args:
-        types: the types, each once.
-        code: gives the adapters, numbered like the types.
-    """
-    with _adapters_lock:
-        if any(type_ not in _adapters for type_ in types):
-            _install_adapters(code(), types)
-
-
-def _install_adapters(code: Code, types: Sequence[FunctionType]) -> None:
-    """Load adapters and let their types have them. Called with the lock held."""
-    loaded = load(code)
-    for i, type_ in enumerate(types):
-        if type_ in _adapters:
-            continue
-        pair = Adapters(
-            loaded.start + loaded.entries[f"f2n_{i}"],
-            loaded.start + loaded.entries[f"n2f_{i}"],
-        )
-        lib.we_type_set_adapters(
-            type_id(type_),
-            ffi.cast("void *", pair.frame_entry),
-            ffi.cast("void *", pair.native_host_entry),
-        )
-        _adapters[type_] = pair
+        loaded = load(adapter_code(missing))
+        for i, type_ in enumerate(missing):
+            pair = Adapters(
+                loaded.start + loaded.entries[f"f2n_{i}"],
+                loaded.start + loaded.entries[f"n2f_{i}"],
+            )
+            lib.we_type_set_adapters(
+                type_id(type_),
+                ffi.cast("void *", pair.frame_entry),
+                ffi.cast("void *", pair.native_host_entry),
+            )
+            _adapters[type_] = pair
 
 
 # ---- Errors while compiling ----------------------------------------------------------------------

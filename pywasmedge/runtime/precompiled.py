@@ -6,11 +6,9 @@ import os
 
 from ..base import log
 from ..base.errors import ErrCode, LoadError
-from ..compiler import artifact as artifacts
 from ..compiler import elf, universal
 from ..compiler.code import ALIGNMENT
 from ..compiler.codegen import Level
-from .code import offer_adapters
 from .image import load_bytes, load_file, publish
 
 TYPE_CHECKING = False
@@ -19,12 +17,7 @@ if TYPE_CHECKING:
 
     from ..base.config import Configure, Proposal
     from ..compiler.artifact import Artifact
-    from ..compiler.code import Code
     from .code import CompiledModule
-
-
-ADAPTERS = "adapters"
-"""Chunk with an artifact that has the adapters of the module's function types, each once."""
 
 
 class Precompiled:
@@ -57,8 +50,6 @@ class Precompiled:
                 self._publish(compiled)
             except RuntimeError as error:
                 log.info(f"code compiled ahead of time is not used: {error}")
-                return
-        offer_adapters(list(dict.fromkeys(compiled.module.types)), self._adapters)
 
     def _publish(self, compiled: CompiledModule) -> None:
         """Let the functions start where their code is from now on."""
@@ -72,12 +63,6 @@ class Precompiled:
             publish(image, compiled.handle, artifact.functions, artifact.offsets)
             # Whatever effort went into it, it is what the user wants.
             compiled.note(dict.fromkeys(artifact.functions, Level.OPTIMISED))
-
-    def _adapters(self) -> Code:
-        """The adapters of the module's function types."""
-        chunk = self._artifact.chunk(ADAPTERS)
-        assert chunk is not None
-        return artifacts.read(chunk).codes()[0]
 
 
 def in_library(fd: int) -> tuple[bytes, Precompiled]:
