@@ -128,6 +128,8 @@ void atomic_wait_after_fork(void); /* in the child: nobody waits any more */
 /* ---- llvm.c ------------------------------------------------------------------------------------- */
 
 void llvm_watch_exit(void); /* from now on the end of the process is looked after */
+void llvm_park(uint64_t pc); /* stops the calling thread for good if it is in LLVM's own code */
+void interrupt_park(pthread_t thread); /* has a thread call llvm_park */
 void llvm_before_fork(void);
 void llvm_after_fork(bool in_child);
 

@@ -11,6 +11,7 @@
 
 static struct sigaction previous;
 static char marker; /* its address tells our signals from foreign ones */
+static char marker_park; /* the same for the end of the process */
 
 /* Unwinds if the thread is in generated code or in what that called from the C library. */
 static bool stop(we_thread *thread, void *context) {
@@ -35,6 +36,10 @@ static we_thread *thread_in_guest(void) {
 }
 
 static void on_interrupt(int signal, siginfo_t *info, void *context) {
+  if (info->si_code == SI_QUEUE && info->si_value.sival_ptr == &marker_park) {
+    llvm_park(machine_read_context(context).pc);
+    return;
+  }
   if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &marker) {
     chain_signal(signal, &previous, info, context);
     return;
@@ -49,9 +54,15 @@ static void install(void) {
   sigaction(THE_SIGNAL, &action, &previous);
 }
 
+static pthread_once_t installed = PTHREAD_ONCE_INIT;
+
+void interrupt_park(pthread_t thread) {
+  pthread_once(&installed, install);
+  pthread_sigqueue(thread, THE_SIGNAL, (union sigval){.sival_ptr = &marker_park});
+}
+
 void we_interrupt(we_thread *thread) {
-  static pthread_once_t once = PTHREAD_ONCE_INIT;
-  pthread_once(&once, install);
+  pthread_once(&installed, install);
   atomic_store(&thread->interrupt, STOP_ASKED);
   pthread_mutex_lock(&thread->lock);
   const bool in_guest = atomic_load(&thread->entry) != NULL && atomic_load(&thread->in_host) == 0;

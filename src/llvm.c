@@ -1,7 +1,8 @@
 /* Calls of LLVM, the code generator, which works on threads of its own.
  *
- * exit() destroys LLVM's static objects, whatever these threads do. So exit() waits for calls that have
- * begun, and none begins after that. The handler that sees to this is registered twice: before LLVM is
+ * exit() destroys LLVM's static objects, whatever these threads do. So exit() stops them where they are,
+ * which is no harm in LLVM's own code, where they have no lock of the C library, and otherwise waits until they get
+ * there; no call begins after that. The handler that sees to this is registered twice: before LLVM is
  * loaded, since exit() may come meanwhile, and after that, since the latest handler is the first to run,
  * and LLVM registers the destructors of its static objects while it is loaded. Objects that LLVM makes
  * later are not destroyed at all.
@@ -14,14 +15,22 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "internal.h"
 
-enum { LONGEST_WAIT_S = 10 }; /* for one call; the process ends with whatever happens then */
+enum {
+  LONGEST_WAIT_MS = 10000, /* the process ends with whatever happens then */
+  MOST_CALLS = 16,         /* calls at a time that exit() can stop; for others it waits */
+};
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* guards what follows */
 static pthread_cond_t changed = PTHREAD_COND_INITIALIZER;
 static uint32_t calls; /* under way */
+static pthread_t callers[MOST_CALLS];
+static bool used[MOST_CALLS];
+static _Atomic uint32_t parked;
+static _Atomic uint64_t text_start, text_end; /* LLVM's own code */
 static bool forking;
 static bool ending;
 static __thread bool is_caller __attribute__((tls_model("initial-exec")));
@@ -35,6 +44,27 @@ static bool begin(void) {
   return allowed;
 }
 
+/* Notes that the calling thread works for LLVM; where, or -1. */
+static int enter_caller(void) {
+  int place = -1;
+  pthread_mutex_lock(&lock);
+  for (int i = 0; i < MOST_CALLS && place < 0; i++)
+    if (!used[i]) place = i;
+  if (place >= 0) {
+    used[place] = true;
+    callers[place] = pthread_self();
+  }
+  pthread_mutex_unlock(&lock);
+  return place;
+}
+
+static void leave_caller(int place) {
+  if (place < 0) return;
+  pthread_mutex_lock(&lock);
+  used[place] = false;
+  pthread_mutex_unlock(&lock);
+}
+
 static void end(void) {
   pthread_mutex_lock(&lock);
   calls--;
@@ -45,21 +75,37 @@ static void end(void) {
 uint64_t we_llvm_call(we_llvm_function function, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e, uint64_t f,
                       uint64_t g, uint64_t h, uint64_t i, uint64_t j) {
   if (!begin()) return 0;
+  const int place = enter_caller();
   is_caller = true;
   const uint64_t returned = function(a, b, c, d, e, f, g, h, i, j);
   is_caller = false;
+  leave_caller(place);
   end();
   return returned;
 }
 
+void llvm_park(uint64_t pc) {
+  if (!is_caller || pc < atomic_load(&text_start) || pc >= atomic_load(&text_end)) return;
+  atomic_fetch_add(&parked, 1);
+  for (;;) pause();
+}
+
 static void at_exit(void) {
   if (is_caller) return; /* LLVM itself gives up */
-  struct timespec deadline;
-  clock_gettime(CLOCK_REALTIME, &deadline);
-  deadline.tv_sec += LONGEST_WAIT_S;
   pthread_mutex_lock(&lock);
   ending = true;
-  while (calls > 0 && pthread_cond_timedwait(&changed, &lock, &deadline) == 0) continue;
+  for (int wait = 0; wait < LONGEST_WAIT_MS && calls > atomic_load(&parked); wait++) {
+    for (int i = 0; i < MOST_CALLS; i++)
+      if (used[i]) interrupt_park(callers[i]);
+    struct timespec next;
+    clock_gettime(CLOCK_REALTIME, &next);
+    next.tv_nsec += 1000000;
+    if (next.tv_nsec >= 1000000000) {
+      next.tv_nsec -= 1000000000;
+      next.tv_sec++;
+    }
+    pthread_cond_timedwait(&changed, &lock, &next);
+  }
   pthread_mutex_unlock(&lock);
 }
 
@@ -97,11 +143,28 @@ static void redirect(void *library, const char *name, void *to) {
   }
 }
 
+/* Notes where the code of the library at `map` is. */
+static int find_text(struct dl_phdr_info *info, size_t size, void *map) {
+  (void)size;
+  if (info->dlpi_addr != ((const struct link_map *)map)->l_addr) return 0;
+  for (int i = 0; i < info->dlpi_phnum; i++) {
+    const ElfW(Phdr) *part = &info->dlpi_phdr[i];
+    if (part->p_type != PT_LOAD || !(part->p_flags & PF_X)) continue;
+    atomic_store(&text_start, info->dlpi_addr + part->p_vaddr);
+    atomic_store(&text_end, info->dlpi_addr + part->p_vaddr + part->p_memsz);
+  }
+  return 1;
+}
+
 bool we_llvm_load(const char *path) {
   if (!begin()) return false;
   is_caller = true;
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-  if (library != NULL) redirect(library, "__cxa_atexit", (void *)register_nothing);
+  if (library != NULL) {
+    struct link_map *map = NULL;
+    redirect(library, "__cxa_atexit", (void *)register_nothing);
+    if (dlinfo(library, RTLD_DI_LINKMAP, &map) == 0) dl_iterate_phdr(find_text, map);
+  }
   const bool registered = atexit(at_exit) == 0;
   is_caller = false;
   end();
