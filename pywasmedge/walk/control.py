@@ -93,19 +93,24 @@ def _else(walk: Walk, sink: Sink | None) -> Step:
 def _end(walk: Walk, sink: Sink | None) -> Step:
     stack = walk.stack
     types, frames, close = stack.types, stack.frames, stack.close
+    emit = sink.end if sink is not None else None
 
     def end(pos: int) -> int:
-        frame = close()
+        frame = frames[-1]
+        if len(types) == frame.height and not frame.results:
+            del types[-1], frames[-1]
+        else:
+            close()
         if frame.opcode == IF and frame.params != frame.results:
             mismatch(BOTTOM, BOTTOM, "if without else must not change the stack")
         if not frames:
-            if sink is not None:
-                sink.end(frame)
+            if emit is not None:
+                emit(frame)
             walk.ended_at = pos
             return BODY_END
         if frame.results:
             types.extend(frame.results)
-        if sink is not None and not sink.end(frame):
+        if emit is not None and not emit(frame):
             return walk.skip(pos)
         return pos
 

@@ -121,8 +121,10 @@ class Walk:
 
     def skip(self, pos: int) -> int:
         """Check unreachable code up to the ``else`` or ``end`` of the innermost frame."""
-        data, end, table = self.data, self.end, self.check_table
-        frames = self.stack.frames
+        data, end = self.data, self.end
+        if pos < end and data[pos] == END:
+            return pos
+        table, frames = self.check_table, self.stack.frames
         depth = len(frames)
         try:
             while pos < end:

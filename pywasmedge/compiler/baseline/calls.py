@@ -5,13 +5,12 @@ from __future__ import annotations
 from .. import layout
 from ..abi import slot_offsets
 from . import x86_64 as machine
-from .operands import CONST, LOCAL, PIN, REG, in_register, slot, spilled
-from .state import I64, MASK, R13, RAX, RBP, State, register
+from .operands import CONST, LOCAL, PIN, REG, SPILL, in_register, slot, spilled
+from .state import I64, MASK, R13, RAX, RBP, V128, WORD, State, register
+from .stencil import REGISTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
-
     from ...base.types import FunctionType
     from .operands import Operand
 
@@ -19,47 +18,66 @@ if TYPE_CHECKING:
 _CONTEXT_TO_ARGUMENT = machine.move(I64, machine.RDI, machine.CONTEXT)
 
 
+_LOAD_ENTRIES = machine.load(I64, RAX, R13, layout.INSTANCE["code"]) + _CONTEXT_TO_ARGUMENT
+_CALL_ENTRY = machine.call_at(RAX, 1 << 20)[:-4]
+"""Calls an entry of those loaded; its offset follows."""
+
+
 class Calls(State):
     """Call instructions."""
 
     def call(self, index: int, type_: FunctionType) -> None:
         """``call``."""
-        first = self._arguments(type_)
-        self._result_pointer(type_, first)
-        base, entry = self._callee(index)
-        self.code += machine.call_at(base, entry)
-        self._returned(type_)
+        plan = self._plans.get(id(type_)) or self._plan(type_)
+        first = self._arguments(plan)
+        if plan.pointer is not None:
+            self._result_pointer(plan, first)
+        own = index - self.module.imported_funcs
+        if own >= 0:
+            self.code += _LOAD_ENTRIES + _CALL_ENTRY + WORD.pack(8 * own)
+        else:
+            self.code += machine.call_at(*self._callee(index))
+        self._returned(plan)
 
     def call_indirect(self, table: int, type_index: int, type_: FunctionType) -> None:
         """``call_indirect``."""
+        plan = self._plans.get(id(type_)) or self._plan(type_)
         entry, ctx = self._table_callee(table, type_index)
-        first = self._arguments(type_)
-        self._result_pointer(type_, first)
+        first = self._arguments(plan)
+        if plan.pointer is not None:
+            self._result_pointer(plan, first)
         self.code += machine.load(I64, machine.RDI, RBP, ctx)
         self.code += machine.call_at(RBP, entry)
-        self._returned(type_)
+        self._returned(plan)
 
     def return_call(self, index: int, type_: FunctionType) -> None:
         """``return_call``."""
-        self._arguments(type_, machine.RETURN_WORDS)
-        self._own_result_pointer(type_)
-        self._go(type_, *self._callee(index))
+        plan = self._plan(type_)
+        self._arguments(plan, machine.RETURN_WORDS)
+        self._own_result_pointer(plan)
+        self._go(plan, *self._callee(index))
 
     def return_call_indirect(self, table: int, type_index: int, type_: FunctionType) -> None:
         """``return_call_indirect``."""
+        plan = self._plan(type_)
         entry, ctx = self._table_callee(table, type_index)
-        self._arguments(type_, machine.RETURN_WORDS)
-        self._own_result_pointer(type_)
+        self._arguments(plan, machine.RETURN_WORDS)
+        self._own_result_pointer(plan)
         self.code += machine.load(I64, machine.RDI, RBP, ctx)
-        self._go(type_, RBP, entry)
+        self._go(plan, RBP, entry)
 
-    def _go(self, type_: FunctionType, base: int, entry: int) -> None:
+    def _plan(self, type_: FunctionType) -> Plan:
+        """What calls of functions of a type of the module have in common."""
+        plan = self._plans[id(type_)] = Plan(type_)
+        return plan
+
+    def _go(self, plan: Plan, base: int, entry: int) -> None:
         """Leave the frame for the function whose entry is at ``[base + entry]``."""
         assert self._type is not None
         code = self.code
         code += machine.load(I64, machine.R11, base, entry)
-        own, size = machine.convention(self._type).stack, machine.convention(type_).stack
-        code += machine.replace_frame(own, size, self.pins)
+        own = machine.convention(self._type).stack
+        code += machine.replace_frame(own, plan.stack, self.pins)
         self.reachable = False
 
     def _table_callee(self, table: int, type_index: int) -> tuple[int, int]:
@@ -90,68 +108,68 @@ class Calls(State):
         )
         return RAX, layout.FUNC["native"]
 
-    def _arguments(self, type_: FunctionType, below: int = 0) -> int:
+    def _arguments(self, plan: Plan, below: int = 0) -> int:
         """Take the arguments of a call and bring them where the callee expects them.
 
         Args:
-            type_: the callee's type.
+            plan: of the callee's type.
             below: bytes to leave free below the arguments on the stack.
 
         Returns:
             The position of the first argument.
         """
-        operands = self.operands
-        convention = machine.convention(type_)
-        count = len(convention.params)
-        first = len(operands) - count
-        self.spend(count + len(type_.results))
-        self.spill_registers(first)
-        code = self.code
-        if convention.stack:
-            code += machine.make_room(below + convention.stack)
+        operands, code = self.operands, self.code
+        self.spend(plan.cost)
+        first = len(operands) - len(plan.params)
+        if first:
+            self.spill_registers(first)
+        if plan.stack:
+            code += machine.make_room(below + plan.stack)
+        # Stack arguments at once, registers all together, then what may overwrite registers.
         moves = []
-        for at, place in enumerate(convention.params, first):
-            operand = operands[at]
-            if place.reg < 0:
-                self._push(operand, at, place, below)
-            elif operand.kind == REG:
-                moves.append((place.type, place.reg, register(place.type, at)))
-        if moves:
-            code += machine.shuffle(moves)
-        for at, place in enumerate(convention.params, first):
+        vectors = []
+        loads = b""
+        for at, (type_, reg, offset) in enumerate(plan.params, first):
             operand = operands[at]
             kind = operand.kind
-            if place.reg < 0 or kind == REG:
-                continue
-            if kind == CONST:
-                self.load_constant(place.type, place.reg, operand.value)
-            elif kind == PIN:
-                code += machine.move(place.type, place.reg, operand.reg)
+            if reg < 0:
+                self._push(operand, at, type_, below + offset)
+            elif kind == REG:
+                moves.append((type_, reg, register(type_, at)))
+            elif kind < CONST:
+                loads += operand.arguments[reg]
+            elif kind == SPILL:
+                loads += self.place(at).arguments(type_)[reg]
+            elif type_ == V128:
+                vectors.append((reg, operand.value))
             else:
-                where = operand.at if kind == LOCAL else self.place(at).at
-                code += machine.load(place.type, place.reg, RBP, where)
+                loads += machine.constant(type_, reg, operand.value)
+        if moves:
+            code += machine.shuffle(tuple(moves))
+        code += loads
+        for reg, value in vectors:
+            self.load_constant(V128, reg, value)
         del operands[first:]
         return first
 
-    def _result_pointer(self, type_: FunctionType, first: int) -> None:
-        """Pass the address of a place for results, if the callee of ``type_`` wants one."""
-        pointer = machine.convention(type_).pointer
-        if pointer is not None:
-            reg = RAX if pointer.reg < 0 else pointer.reg
-            self.code += machine.address(reg, RBP, self._result_place(type_, first))
-            if pointer.reg < 0:
-                self.code += machine.store(I64, RAX, machine.RSP, pointer.offset)
+    def _result_pointer(self, plan: Plan, first: int) -> None:
+        """Pass the address of a place for results to a callee that wants one."""
+        assert plan.pointer is not None
+        reg = RAX if plan.pointer.reg < 0 else plan.pointer.reg
+        self.code += machine.address(reg, RBP, self._result_place(plan, first))
+        if plan.pointer.reg < 0:
+            self.code += machine.store(I64, RAX, machine.RSP, plan.pointer.offset)
 
-    def _result_place(self, type_: FunctionType, first: int) -> int:
+    def _result_place(self, plan: Plan, first: int) -> int:
         """Where a callee leaves its results: behind where they go, from position ``first`` on."""
-        end = self.base + (first + len(type_.results) << self.wide)
-        end += sum(result.slots for result in type_.results)
+        end = self.base + (first + len(plan.results) << self.wide)
+        end += sum(2 if result == V128 else 1 for result in plan.results)
         self.deepest = max(self.deepest, end)
         return slot(end - 1).at
 
-    def _own_result_pointer(self, type_: FunctionType) -> None:
+    def _own_result_pointer(self, plan: Plan) -> None:
         """Pass on the caller's place for results."""
-        pointer = machine.convention(type_).pointer
+        pointer = plan.pointer
         if pointer is not None:
             reg = RAX if pointer.reg < 0 else pointer.reg
             self.code += machine.load(I64, reg, RBP, slot(self._pointer).at)
@@ -159,10 +177,8 @@ class Calls(State):
                 at = machine.RETURN_WORDS + pointer.offset
                 self.code += machine.store(I64, RAX, machine.RSP, at)
 
-    def _push(self, operand: Operand, at: int, place: Any, below: int) -> None:
-        """Store a stack argument."""
-        type_ = place.type
-        to = below + place.offset
+    def _push(self, operand: Operand, at: int, type_: int, to: int) -> None:
+        """Store an argument ``to`` bytes above the stack pointer."""
         reg = RAX if type_ in machine.WHOLE else 7
         if operand.kind == REG:
             reg = register(type_, at)
@@ -176,23 +192,66 @@ class Calls(State):
             self.code += machine.load(type_, reg, RBP, where)
         self.code += machine.store(type_, reg, machine.RSP, to)
 
-    def _returned(self, type_: FunctionType) -> None:
+    def _returned(self, plan: Plan) -> None:
         """Push the results of a call."""
-        operands, code = self.operands, self.code
-        convention = machine.convention(type_)
-        results = type_.results
-        if convention.pointer is None:
+        operands = self.operands
+        if plan.pointer is not None:
+            self._returned_in_frame(plan)
+        elif len(plan.results) == 1:
+            at = self.room()
+            self.code += plan.result[at & MASK]
+            operands.append(in_register(plan.results[0]))
+        else:
             moves = []
-            for result, reg, _ in convention.results:
+            for result, reg, _ in plan.returned:
                 at = self.room()
                 moves.append((result, register(result, at), reg))
                 operands.append(in_register(result))
-            code += machine.shuffle(moves)
-            return
-        first = len(operands)
-        low = self._result_place(type_, first)
-        for result, offset in zip(map(int, results), slot_offsets(results), strict=True):
+            self.code += machine.shuffle(tuple(moves))
+
+    def _returned_in_frame(self, plan: Plan) -> None:
+        operands, code = self.operands, self.code
+        low = self._result_place(plan, len(operands))
+        for result, offset in zip(plan.results, plan.offsets, strict=True):
             reg = RAX if result in machine.WHOLE else 0
             code += machine.load(result, reg, RBP, low + offset)
             code += machine.store(result, reg, RBP, self._slot(len(operands)).at)
             operands.append(spilled(result))
+
+
+class Plan:
+    """What calls of functions of one type have in common.
+
+    Attributes:
+        params, pointer, returned, stack: see ``machine.Convention``.
+        results: types of the results.
+        offsets: of the results from the place that the pointer leads to.
+        result: code that moves a single result into each of the operand registers.
+        cost: operands to account for.
+    """
+
+    __slots__ = (
+        "cost",
+        "offsets",
+        "params",
+        "pointer",
+        "result",
+        "results",
+        "returned",
+        "stack",
+    )
+
+    def __init__(self, type_: FunctionType) -> None:
+        convention = machine.convention(type_)
+        self.params = tuple((place.type, place.reg, place.offset) for place in convention.params)
+        self.pointer = convention.pointer
+        self.returned = convention.results
+        self.stack = convention.stack
+        self.results = tuple(map(int, type_.results))
+        self.offsets = slot_offsets(type_.results)
+        self.cost = len(self.params) + len(self.results)
+        self.result: tuple[bytes, ...] = ()
+        if len(self.returned) == 1:
+            result, reg, _ = self.returned[0]
+            moves = (machine.move(result, register(result, at), reg) for at in range(REGISTERS))
+            self.result = tuple(moves)

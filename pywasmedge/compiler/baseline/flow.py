@@ -6,13 +6,14 @@ from ...base.errors import ErrCode
 from ...walk.stack import FUNCTION, IF, LOOP
 from .. import layout
 from . import x86_64 as machine
+from .filled import Branches
 from .operands import LOCAL, PIN, REG, in_register, spilled
 from .state import I64, MASK, R13, RAX, RBP, WORD, Label, State, register
+from .stencil import REGISTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
 
     from ...walk.stack import Frame
     from .operands import Operand
@@ -93,31 +94,39 @@ class Flow(State):
         operands = self.operands
         at = len(operands) - 1
         fused = self._fused()
-        if fused is not None:
-            operands.pop()
+        condition = self._condition(at) if fused is None else operands.pop()
+        if at:
+            # Before the comparison, whose registers that leaves alone.
             self._params_to_frame(frame)
-            label = self._open(frame)  # before the comparison, whose registers that leaves alone
-            self.place_stencil(fused[1], fused[2], label.else_)
-            return
-        condition = self._condition(at)
-        self._params_to_frame(frame)
-        label = self._open(frame)
-        self._branch_on(condition, at, "F", label.else_)
+            label = self._open(frame)
+        else:
+            label = frame.payload = Label(0, frame.label)
+        if fused is not None:
+            self._branch(fused[1][fused[2]], label.else_)
+        else:
+            self._branch_on(condition, at, "F", label.else_)
 
-    def _fused(self) -> tuple[Any, Any, dict[str, int]] | None:
+    def _branch(self, made: tuple[bytes, tuple[int, ...]], fixups: list[int]) -> None:
+        """Append code that branches; where its distances are goes to ``fixups``."""
+        code = self.code
+        start = len(code)
+        code += made[0]
+        fixups += [start + at for at in made[1]]
+
+    def _fused(self) -> tuple[Branches, Branches, int] | None:
         """The comparison that made the operand on top, if nothing came after it; it is taken back.
 
         Returns:
-            The branches if it holds and if it fails, and the numbers they need.
+            The branches if it holds and if it fails, and the number they need.
         """
         compare = self.compare
-        at = len(self.operands) - 1
-        if compare is None or compare[1] != len(self.code) or compare[2] != at:
+        operands, code = self.operands, self.code
+        if compare is None or compare[1] != len(code) or compare[2] != len(operands) - 1:
             return None
-        if self.operands[at].kind != REG:
+        if operands[-1].kind != REG:
             return None
         self.compare = None
-        del self.code[compare[0] :]
+        del code[compare[0] :]
         return compare[3:]
 
     def _condition(self, at: int) -> Operand:
@@ -132,11 +141,13 @@ class Flow(State):
 
     def _branch_on(self, condition: Operand, at: int, sense: str, fixups: list[int]) -> None:
         """Branch if the i32 ``condition``, once at position ``at``, is not 0 (``F``: if it is)."""
-        if condition.kind == LOCAL:
-            stencil = self.stencils["br_if", "s" + sense, at & MASK]
-            self.place_stencil(stencil, {"H0": condition.at}, fixups)
-        else:
-            self.place_stencil(self.stencils["br_if", "r" + sense, at & MASK], {}, fixups)
+        local = condition.kind == LOCAL
+        form = ("s" if local else "r") + sense
+        branches = self._conditional.get(form)
+        if branches is None:
+            stencils = (self.stencils["br_if", form, i] for i in range(REGISTERS))
+            branches = self._conditional[form] = list(map(Branches, stencils))
+        self._branch(branches[at & MASK][condition.at if local else 0], fixups)
 
     def else_(self, frame: Frame) -> None:
         """``else``."""
@@ -173,16 +184,16 @@ class Flow(State):
                 self._start_else(label, frame)
             else:
                 label.fixups += label.else_
+        types = label.types
         if not label.fixups and not label.listed:
             return self.reachable
-        if self.reachable:
+        if types and self.reachable:
             self._carry(label)
         self._place(label)
         del operands[label.height :]
-        types = label.types
         if len(types) == 1:
             operands.append(in_register(types[0]))
-        else:
+        elif types:
             operands.extend(map(spilled, types))
         self.reachable = True
         return True
@@ -215,7 +226,10 @@ class Flow(State):
     def _jump(self, label: Label) -> None:
         code = self.code
         code += machine.JUMP
-        self._note(label, [len(code) - 4])
+        if label.at >= 0:
+            self._patch((len(code) - 4,), label.at)
+        else:
+            label.fixups.append(len(code) - 4)
 
     def _note(self, label: Label, fixups: list[int]) -> None:
         """Let the distances at ``fixups`` lead to ``label``."""
@@ -224,7 +238,7 @@ class Flow(State):
         else:
             label.fixups += fixups
 
-    def _patch(self, fixups: list[int], target: int) -> None:
+    def _patch(self, fixups: Sequence[int], target: int) -> None:
         code = self.code
         for at in fixups:
             WORD.pack_into(code, at, target - at - 4)
@@ -236,8 +250,10 @@ class Flow(State):
 
     def br(self, frame: Frame) -> None:
         """``br``."""
-        self._carry(frame.payload)
-        self._jump(frame.payload)
+        label: Label = frame.payload
+        if label.types:
+            self._carry(label)
+        self._jump(label)
         self.reachable = False
 
     def return_(self, frame: Frame) -> None:
@@ -250,6 +266,10 @@ class Flow(State):
         operands = self.operands
         at = len(operands) - 1
         fused = self._fused()
+        if fused is not None and not label.types and label.at < 0:
+            del operands[at]
+            self._branch(fused[0][fused[2]], label.fixups)
+            return
         if fused is None:
             condition = self._condition(at)
         else:
@@ -261,7 +281,8 @@ class Flow(State):
             direct = True
         fixups: list[int] = []
         if fused is not None:
-            self.place_stencil(fused[0 if direct else 1], fused[2], fixups)
+            holds, fails, number = fused
+            self._branch((holds if direct else fails)[number], fixups)
         else:
             self._branch_on(condition, at, "T" if direct else "F", fixups)
         if direct:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
-from struct import pack
 
 from ...base.types import ValType
 from . import x86_64 as machine
+from .stencil import REGISTERS
 
+_I32, _I64 = int(ValType.I32), int(ValType.I64)
 REG, LOCAL, PIN, CONST, SPILL = range(5)
 """Kinds: in the register of its position; the value of a local in the frame, or in a register of
 its own; a constant; in the slot of its position."""
@@ -17,24 +18,38 @@ class Operand:
     """An operand; many positions can share one.
 
     Attributes:
+        arguments: code that brings it into a register of its kind, by the register's number.
+        entries: code that stores a register to it (``LOCAL``), by the register's number.
         kind: see above.
         type: its value type.
         at: place in the frame, from ``rbp`` (``LOCAL``).
         reg: register of the local (``PIN``), or -1.
-        disp: ``at`` as 4 bytes.
         value: bits of a constant; whole numbers are signed.
-        imm: a constant as 4 bytes, ``None`` if it does not fit.
+        near: a constant is a whole number of 4 bytes, signed.
         number: what a stencil's hole for this operand is filled with.
         loads: code that brings it into each of the registers of its type.
         stores: code that assigns each of these registers to it.
     """
 
-    __slots__ = ("at", "disp", "imm", "kind", "loads", "number", "reg", "stores", "type", "value")
+    __slots__ = (
+        "arguments",
+        "at",
+        "entries",
+        "kind",
+        "loads",
+        "near",
+        "number",
+        "reg",
+        "stores",
+        "type",
+        "value",
+    )
 
+    arguments: dict[int, bytes]
     at: int
-    disp: bytes
-    imm: bytes | None
+    entries: dict[int, bytes]
     loads: tuple[bytes, ...]
+    near: bool
     number: int
     reg: int
     stores: tuple[bytes, ...]
@@ -51,7 +66,9 @@ class Operand:
 @cache
 def in_register(type_: int) -> Operand:
     """An operand of ``type_`` in the register of its position."""
-    return Operand(REG, int(type_))
+    operand = Operand(REG, int(type_))
+    operand.loads = (b"",) * REGISTERS
+    return operand
 
 
 @cache
@@ -60,20 +77,62 @@ def spilled(type_: int) -> Operand:
     return Operand(SPILL, int(type_))
 
 
+class Loads(dict[int, bytes]):
+    """Code that loads a value of a type from a place in the frame, by the register's number."""
+
+    __slots__ = ("_at", "_type")
+
+    def __init__(self, type_: int, at: int) -> None:
+        self._type = type_
+        self._at = at
+
+    def __missing__(self, reg: int) -> bytes:
+        code = self[reg] = machine.load(self._type, reg, machine.RBP, self._at)
+        return code
+
+
+class Stores(dict[int, bytes]):
+    """Code that stores a register to a place in the frame, by the register's number."""
+
+    __slots__ = ("_at", "_type")
+
+    def __init__(self, type_: int, at: int) -> None:
+        self._type = type_
+        self._at = at
+
+    def __missing__(self, reg: int) -> bytes:
+        code = self[reg] = machine.store(self._type, reg, machine.RBP, self._at)
+        return code
+
+
+class Moves(dict[int, bytes]):
+    """Code that copies a register for whole numbers into another one, by that one's number."""
+
+    __slots__ = ("_source", "_type")
+
+    def __init__(self, type_: int, source: int) -> None:
+        self._type = type_
+        self._source = source
+
+    def __missing__(self, reg: int) -> bytes:
+        code = self[reg] = machine.move(self._type, reg, self._source)
+        return code
+
+
 class Slot:
     """A place in the frame.
 
     Attributes:
         at: its offset from ``rbp``.
-        disp: the same as 4 bytes.
         number: the same.
     """
 
-    __slots__ = ("_loads", "_stores", "at", "disp", "number")
+    __slots__ = ("_arguments", "_entries", "_loads", "_stores", "at", "number")
 
     def __init__(self, index: int) -> None:
         self.at = self.number = machine.FIRST_SLOT - 8 * index
-        self.disp = pack("<i", self.at)
+        self._arguments: dict[int, Loads] = {}
+        self._entries: dict[int, Stores] = {}
         self._loads: dict[int, tuple[bytes, ...]] = {}
         self._stores: dict[int, tuple[bytes, ...]] = {}
 
@@ -84,6 +143,20 @@ class Slot:
             registers = machine.S if type_ in machine.WHOLE else machine.X
             code = [machine.load(type_, reg, machine.RBP, self.at) for reg in registers]
             found = self._loads[type_] = tuple(code)
+        return found
+
+    def arguments(self, type_: int) -> Loads:
+        """Code that loads a value of ``type_`` into any register."""
+        found = self._arguments.get(type_)
+        if found is None:
+            found = self._arguments[type_] = Loads(type_, self.at)
+        return found
+
+    def entries(self, type_: int) -> Stores:
+        """Code that stores any register with a value of ``type_``."""
+        found = self._entries.get(type_)
+        if found is None:
+            found = self._entries[type_] = Stores(type_, self.at)
         return found
 
     def stores(self, type_: int) -> tuple[bytes, ...]:
@@ -107,10 +180,12 @@ def slot(index: int) -> Slot:
 
 
 @cache
-def _pin_moves(type_: int, reg: int) -> tuple[tuple[bytes, ...], tuple[bytes, ...]]:
+def _pin_moves(type_: int, reg: int) -> tuple[tuple[bytes, ...], tuple[bytes, ...], Moves]:
+    moves = Moves(type_, reg)
     return (
-        tuple(machine.move(type_, to, reg) for to in machine.S),
+        tuple(moves[to] for to in machine.S),
         tuple(machine.move(type_, reg, source) for source in machine.S),
+        moves,
     )
 
 
@@ -123,12 +198,12 @@ class Local(Operand):
         super().__init__(LOCAL if reg is None else PIN, int(type_))
         where = slot(index)
         self.at = self.number = where.at
-        self.disp = where.disp
         self.reg = -1 if reg is None else reg
         if reg is None:
             self.loads, self.stores = where.loads(self.type), where.stores(self.type)
+            self.arguments, self.entries = where.arguments(self.type), where.entries(self.type)
         else:
-            self.loads, self.stores = _pin_moves(self.type, reg)
+            self.loads, self.stores, self.arguments = _pin_moves(self.type, reg)
 
 
 class Const(Operand):
@@ -137,10 +212,13 @@ class Const(Operand):
     __slots__ = ()
 
     def __init__(self, type_: int, value: int) -> None:
-        super().__init__(CONST, type_)
+        self.kind = CONST
+        self.type = type_
         self.value = self.number = value
-        self.imm = None
-        if type_ == ValType.I32:
-            self.imm = pack("<I", value & 0xFFFF_FFFF)
-        elif type_ == ValType.I64 and -(1 << 31) <= value < 1 << 31:
-            self.imm = pack("<i", value)
+        self.near = type_ == _I32 or (type_ == _I64 and -(1 << 31) <= value < 1 << 31)
+
+
+@cache
+def local(index: int, type_: int) -> Local:
+    """A local in the frame."""
+    return Local(index, type_, None)

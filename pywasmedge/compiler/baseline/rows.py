@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from ...base.types import ValType
 from . import x86_64 as machine
+from .filled import Accesses, Branches, Filled, simple
 from .operands import CONST, LOCAL, REG, SPILL, Const, in_register, spilled
-from .state import I32, MASK, V128, WORD, State, UnsupportedError, register
+from .state import I32, MASK, V128, State, UnsupportedError, register
 from .stencil import REGISTERS
 from .stencil import load as load_stencils
 
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...isa.row import Row
+    from .operands import Operand
 
 
 CODES = {str(t): int(t) for t in ValType}
@@ -66,160 +68,215 @@ class Rows(State):
 
     def _unary(self, row: Row, type_: int, result: int) -> Callable[[], None]:
         operands, code, stencils = self.operands, self.code, self.stencils
+        to_register = self.to_register
         forms = [stencils[row.mnemonic, "r", i] for i in range(REGISTERS)]
+        if (row.mnemonic, "rT", 0) in stencils:
+            return self._zero(row.mnemonic)
         done = in_register(result)
-        plain = all(not holes for _, holes in forms)
-        branches = (row.mnemonic, "rT", 0) in stencils
+        plain = [text for text, holes in forms if not holes]
 
         def unary() -> None:
+            nonlocal code
             at = len(operands) - 1
             if operands[at].kind:
-                self.to_register(at)
-            q = at & MASK
-            if branches:
-                self._compared(row.mnemonic, "r", at, 0)
-                return
+                to_register(at)
             if plain:
-                code.extend(forms[q][0])
+                code += plain[at & MASK]
             else:
-                self.place_stencil(forms[q], {})
+                self.place_stencil(forms[at & MASK], {})
             operands[at] = done
 
         return unary
 
+    def _filled(self, name: str, form: str) -> list[Filled] | None:
+        """The four stencils of a form by their number; ``None`` if they are not that simple."""
+        found = [self.stencils.get((name, form, i)) for i in range(REGISTERS)]
+        forms = [stencil for stencil in found if stencil is not None and simple(stencil)]
+        return [Filled(stencil) for stencil in forms] if len(forms) == REGISTERS else None
+
     def _binary(self, row: Row, types: Sequence[int], result: int) -> Callable[[], None]:
         operands, code, stencils = self.operands, self.code, self.stencils
+        to_register = self.to_register
         name = row.mnemonic
         if (name, "rT", 0) in stencils:
             return self._comparison(name)
         in_regs = [stencils[name, "r", i] for i in range(REGISTERS)]
         plain = [text for text, holes in in_regs if not holes]
-        with_slot = self._simple_stencil(name, "s")
-        with_number = self._simple_stencil(name, "i")
+        with_slot = self._filled(name, "s")
+        with_number = self._filled(name, "i")
         done = in_register(result)
 
         def binary() -> None:
             nonlocal code
             other = operands.pop()
             at = len(operands) - 1
-            q = at & MASK
             if operands[at].kind:
-                self.to_register(at)
+                to_register(at)
             kind = other.kind
-            if kind == REG:
-                pass
-            elif kind == LOCAL and with_slot is not None:
-                before, after = with_slot[q]
-                code += before + other.disp + after
+            if kind == CONST and with_number is not None and other.near:
+                code += with_number[at & MASK][other.number]
                 operands[at] = done
                 return
-            elif kind == CONST and with_number is not None and other.imm is not None:
-                before, after = with_number[q]
-                code += before + other.imm + after
+            if kind == LOCAL and with_slot is not None:
+                code += with_slot[at & MASK][other.number]
                 operands[at] = done
                 return
-            elif kind == SPILL and with_slot is not None:
-                before, after = with_slot[q]
-                code += before + self.place(at + 1).disp + after
+            if kind == SPILL and with_slot is not None:
+                code += with_slot[at & MASK][self.place(at + 1).number]
                 operands[at] = done
                 return
-            else:
+            if kind != REG:
                 operands.append(other)
-                self.to_register(at + 1)
+                to_register(at + 1)
                 operands.pop()
             if plain:
-                code += plain[q]
+                code += plain[at & MASK]
             else:
-                self.place_stencil(in_regs[q], {})
+                self.place_stencil(in_regs[at & MASK], {})
             operands[at] = done
 
         return binary
 
+    def _conditions(self, name: str, form: str) -> list[tuple[Filled, Branches, Branches]] | None:
+        """A comparison's value, branch if it holds, branch if it fails, in the four registers."""
+        stencils = self.stencils
+        if (name, form, 0) not in stencils:
+            return None
+        return [
+            (
+                Filled(stencils[name, form, i]),
+                Branches(stencils[name, form + "T", i]),
+                Branches(stencils[name, form + "F", i]),
+            )
+            for i in range(REGISTERS)
+        ]
+
+    # A comparison is emitted so that a branch that follows can take its place.
+
     def _comparison(self, name: str) -> Callable[[], None]:
-        operands = self.operands
+        operands, code = self.operands, self.code
+        to_register = self.to_register
+        in_regs = self._conditions(name, "r")
+        with_slot = self._conditions(name, "s")
+        with_number = self._conditions(name, "i")
+        assert in_regs is not None
+        assert with_slot is not None
+        done = in_register(I32)
 
         def comparison() -> None:
+            nonlocal code
             other = operands.pop()
             at = len(operands) - 1
             if operands[at].kind:
-                self.to_register(at)
+                to_register(at)
             kind = other.kind
-            form = "r"
-            number = 0
-            if kind == LOCAL:
-                form = "s"
-            elif kind == CONST and other.imm is not None:
-                form = "i"
+            if kind == CONST and with_number is not None and other.near:
+                forms, number = with_number, other.number
+            elif kind == LOCAL:
+                forms, number = with_slot, other.number
             elif kind == SPILL:
-                form, number = "s", self.place(at + 1).number
-            elif kind != REG:
-                operands.append(other)
-                self.to_register(at + 1)
-                operands.pop()
-            if form != "r" and kind != SPILL:
-                number = other.number
-            self._compared(name, form, at, number)
+                forms, number = with_slot, self.place(at + 1).number
+            else:
+                forms, number = in_regs, 0
+                if kind != REG:
+                    operands.append(other)
+                    to_register(at + 1)
+                    operands.pop()
+            value, holds, fails = forms[at & MASK]
+            start = len(code)
+            code += value[number]
+            self.compare = start, len(code), at, holds, fails, number
+            operands[at] = done
 
         return comparison
 
-    def _compared(self, name: str, form: str, at: int, number: int) -> None:
-        """Emit a comparison so that a branch that follows can take its place."""
-        q = at & MASK
-        stencils = self.stencils
-        start = len(self.code)
-        numbers = {} if form == "r" else {"H0": number}
-        holds, fails = stencils[name, form + "T", q], stencils[name, form + "F", q]
-        branches = numbers
-        before = self.compare
-        if name == "i32.eqz" and before is not None and before[1:3] == (start, at):
-            start, _, _, fails, holds, branches = before
-        self.place_stencil(stencils[name, form, q], numbers)
-        self.compare = (start, len(self.code), at, holds, fails, branches)
-        self.operands[at] = in_register(I32)
+    def _zero(self, name: str) -> Callable[[], None]:
+        operands, code = self.operands, self.code
+        forms = self._conditions(name, "r")
+        assert forms is not None
+        negates = name == "i32.eqz"
+        done = in_register(I32)
+
+        def zero() -> None:
+            nonlocal code
+            at = len(operands) - 1
+            if operands[at].kind:
+                self.to_register(at)
+            value, holds, fails = forms[at & MASK]
+            start = len(code)
+            code += value[0]
+            before = self.compare
+            if negates and before is not None and before[1] == start and before[2] == at:
+                self.compare = before[0], len(code), at, before[4], before[3], before[5]
+            else:
+                self.compare = start, len(code), at, holds, fails, 0
+            operands[at] = done
+
+        return zero
 
     def _access(self, row: Row, types: Sequence[int], result: Sequence[int]) -> Callable[..., None]:
         """Loads and stores."""
-        operands, stencils = self.operands, self.stencils
         name = row.mnemonic
-        near = [stencils[name, "r", i] for i in range(REGISTERS)]
-        far = [stencils[name, "rfar", i] for i in range(REGISTERS)]
-        simple = self._simple_stencil(name, "r")
-        constants = [stencils.get((name, "i", i)) for i in range(REGISTERS)]
-        store = len(types) == 2
-        done = in_register(result[0]) if result else None
-        code = self.code
+        near = self._filled(name, "r")
+        if near is None:
+            return self._unsupported
+        if result:
+            return self._load(name, near, in_register(result[0]))
+        return self._store(name, near)
 
-        def access(memarg: tuple[int, int, int]) -> None:
+    def _load(self, name: str, near: Sequence[Filled], done: Operand) -> Callable[..., None]:
+        operands, code = self.operands, self.code
+        to_register, guarded = self.to_register, self.guarded
+
+        def load(memarg: tuple[int, int, int]) -> None:
             nonlocal code
-            memory, offset, _ = memarg
-            at = len(operands) - (2 if store else 1)
-            q = at & MASK
+            at = len(operands) - 1
             if operands[at].kind:
-                self.to_register(at)
-            is_near = self.guarded and memory == 0 and offset < NEAR_OFFSET
-            if store:
-                value = operands[at + 1]
-                if value.kind == CONST and is_near and constants[q] and value.imm is not None:
-                    numbers = {"OFFSET": offset, "H0": value.number}
-                    self.place_stencil(constants[q], numbers)
-                    del operands[at:]
-                    return
-                if value.kind:
-                    self.to_register(at + 1)
-            if is_near:
-                if simple is not None:
-                    before, after = simple[q]
-                    code += before + WORD.pack(offset) + after
-                else:
-                    self.place_stencil(near[q], {"OFFSET": offset})
+                to_register(at)
+            offset = memarg[1]
+            if guarded and offset < NEAR_OFFSET and memarg[0] == 0:
+                code += near[at & MASK][offset]
             else:
-                self.place_stencil(far[q], {"OFFSET": offset, "MEMORYx8": 8 * memory})
-            if done is None:
-                del operands[at:]
-            else:
-                operands[at] = done
+                self._far(name, at, memarg)
+            operands[at] = done
 
-        return access
+        return load
+
+    def _store(self, name: str, near: Sequence[Filled]) -> Callable[..., None]:
+        operands, code = self.operands, self.code
+        to_register, guarded = self.to_register, self.guarded
+        constants: list[Accesses] | None = None
+        if (name, "i", 0) in self.stencils:
+            constants = [Accesses(self.stencils[name, "i", i]) for i in range(REGISTERS)]
+
+        def store(memarg: tuple[int, int, int]) -> None:
+            nonlocal code
+            value = operands[-1]
+            at = len(operands) - 2
+            if operands[at].kind:
+                to_register(at)
+            offset = memarg[1]
+            is_near = guarded and offset < NEAR_OFFSET and memarg[0] == 0
+            kind = value.kind
+            if kind == CONST and is_near and constants is not None and value.near:
+                code += constants[at & MASK][offset][value.number]
+                del operands[at:]
+                return
+            if kind:
+                to_register(at + 1)
+            if is_near:
+                code += near[at & MASK][offset]
+            else:
+                self._far(name, at, memarg)
+            del operands[at:]
+
+        return store
+
+    def _far(self, name: str, at: int, memarg: tuple[int, int, int]) -> None:
+        """An access that needs a check, or to another memory."""
+        memory, offset, _ = memarg
+        numbers = {"OFFSET": offset, "MEMORYx8": 8 * memory}
+        self.place_stencil(self.stencils[name, "rfar", at & MASK], numbers)
 
     def _vector(self, row: Row, types: Sequence[int], result: Sequence[int]) -> Callable[..., None]:
         """Vector instructions: all operands in registers."""

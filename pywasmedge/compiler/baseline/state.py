@@ -7,7 +7,7 @@ from struct import Struct
 from ...base.errors import ErrCode, Trap
 from ...base.types import ValType
 from . import x86_64 as machine
-from .operands import CONST, LOCAL, PIN, REG, SPILL, Local, Slot, in_register, slot, spilled
+from .operands import CONST, PIN, REG, SPILL, Local, Slot, in_register, slot, spilled
 from .stencil import CONSTANT, NUMBER, REGISTERS, RELATIVE
 from .stencil import load as load_stencils
 
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from ...base.types import FunctionType
     from ...module.ast import Module
     from ...walk.sink import Charge
+    from .calls import Plan
+    from .filled import Branches
     from .operands import Operand
+    from .variables import Global
 
 
 I32, I64 = int(ValType.I32), int(ValType.I64)
@@ -95,9 +98,15 @@ class State:
         """Where counters run out: the distance to fill in, the loop's offset in the module (0: the
         function's entry), and where the code goes on."""
         self.tables: list[tuple[int, int, Label]] = []
-        self.compare: tuple[int, int, int, Any, Any, dict[str, int]] | None = None
+        self.compare: tuple[int, int, int, Branches, Branches, int] | None = None
         """The latest comparison: where it begins and ends, position of its result, the branches
-        that can take its place, and the numbers they need."""
+        that can take its place (if it holds, if it fails), and the number they need."""
+        self._globals: dict[int, Global] = {}
+        """How globals are accessed."""
+        self._plans: dict[int, Plan] = {}
+        """How calls are made, by the id of the function type, which the module keeps."""
+        self._conditional: dict[str, list[Branches]] = {}
+        """Branches on an operand, by form."""
         self.reachable = True
         self._type: FunctionType | None = None
         self._pointer = 0
@@ -112,11 +121,11 @@ class State:
         if at >= REGISTERS:
             self._displace(at)
         kind = operand.kind
-        if kind in (LOCAL, PIN):
+        if kind < CONST:
             self.code += operand.loads[at & MASK]
         elif kind == CONST:
             self.load_constant(operand.type, register(operand.type, at), operand.value)
-        elif kind == SPILL:
+        else:
             self.code += self.place(at).loads(operand.type)[at & MASK]
         operands[at] = in_register(operand.type)
 
@@ -244,26 +253,6 @@ class State:
             else:
                 value = numbers[what] + addend
                 code[at : at + 8] = (value & 0xFFFF_FFFF_FFFF_FFFF).to_bytes(8, "little")
-
-    def _simple_stencil(self, name: str, form: str) -> list[tuple[bytes, bytes]] | None:
-        """The four stencils of a form as what is before and after their one number of 4 bytes.
-
-        ``None`` if they are not that simple.
-        """
-        parts = []
-        for register in range(REGISTERS):
-            stencil = self.stencils.get((name, form, register))
-            if stencil is None:
-                return None
-            text, holes = stencil
-            if not holes:
-                parts.append((text, b""))
-            elif len(holes) == 1 and holes[0][1] == NUMBER and holes[0][3] == 0:
-                at = holes[0][0]
-                parts.append((text[:at], text[at + 4 :]))
-            else:
-                return None
-        return parts
 
 
 def register(type_: int, at: int) -> int:

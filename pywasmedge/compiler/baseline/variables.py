@@ -8,12 +8,38 @@ from . import x86_64 as machine
 from .operands import CONST, REG, Const, Local, in_register
 from .rows import Rows
 from .state import F32, F64, I32, I64, MASK, R13, RAX, RBP, V128, register
+from .stencil import REGISTERS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from .operands import Operand
+
+
+class Global:
+    """Code that accesses a global.
+
+    Attributes:
+        done: the operand of its value.
+        loads: code that loads it into each of the operand registers.
+        stores: code that stores each of them to it.
+    """
+
+    __slots__ = ("done", "loads", "stores")
+
+    def __init__(self, type_: int, index: int, own: int) -> None:
+        before, base, disp = b"", R13, layout.INSTANCE["own_globals"] + layout.GLOBAL_SIZE * own
+        if own < 0:
+            before = machine.load(I64, RAX, R13, layout.INSTANCE["globals"])
+            before += machine.load(I64, RAX, RAX, 8 * index)
+            base, disp = RAX, 0
+        # The bytes above an i32 stay zero: its upper half is written, too.
+        stored = I64 if type_ in machine.WHOLE else type_
+        registers = [register(type_, at) for at in range(REGISTERS)]
+        self.done = in_register(type_)
+        self.loads = [before + machine.load(type_, reg, base, disp) for reg in registers]
+        self.stores = [before + machine.store(stored, reg, base, disp) for reg in registers]
 
 
 class Variables(Rows):
@@ -45,13 +71,16 @@ class Variables(Rows):
         value = operands.pop()
         if value is local:
             return
-        if local in operands:
+        if operands and local in operands:
             self.settle(local)
         at = len(operands)
-        if value.kind == REG:
+        kind = value.kind
+        if kind == REG:
             self.code += local.stores[at & MASK]
-        elif value.kind == CONST:
+        elif kind == CONST:
             self._set_constant(local, value)
+        elif kind < CONST and local.reg >= 0:
+            self.code += value.arguments[local.reg]
         else:
             operands.append(value)
             self.to_register(at)
@@ -84,33 +113,26 @@ class Variables(Rows):
 
     def global_get(self, index: int) -> None:
         """``global.get``."""
-        type_ = int(self.module.global_types[index].type)
+        access = self._globals.get(index) or self._global(index)
         at = self.room()
-        base, disp = self._global(index)
-        self.code += machine.load(type_, register(type_, at), base, disp)
-        self.operands.append(in_register(type_))
+        self.code += access.loads[at & MASK]
+        self.operands.append(access.done)
 
     def global_set(self, index: int) -> None:
         """``global.set``."""
-        type_ = int(self.module.global_types[index].type)
+        access = self._globals.get(index) or self._global(index)
         operands = self.operands
         at = len(operands) - 1
         if operands[at].kind:
             self.to_register(at)
         operands.pop()
-        base, disp = self._global(index)
-        reg = register(type_, at)
-        # The bytes above an i32 stay zero: its upper half is written, too.
-        self.code += machine.store(I64 if type_ in machine.WHOLE else type_, reg, base, disp)
+        self.code += access.stores[at & MASK]
 
-    def _global(self, index: int) -> tuple[int, int]:
-        """Base register and offset of a global's storage."""
-        own = index - self.module.imported_globals
-        if own >= 0:
-            return R13, layout.INSTANCE["own_globals"] + layout.GLOBAL_SIZE * own
-        self.code += machine.load(I64, RAX, R13, layout.INSTANCE["globals"])
-        self.code += machine.load(I64, RAX, RAX, 8 * index)
-        return RAX, 0
+    def _global(self, index: int) -> Global:
+        """How to access a global."""
+        type_ = int(self.module.global_types[index].type)
+        made = self._globals[index] = Global(type_, index, index - self.module.imported_globals)
+        return made
 
     def table_get(self, table: int) -> None:
         """``table.get``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from threading import Lock
 
 from ...walk.rules import declared_functions
@@ -12,7 +13,7 @@ from ..code import Code
 from . import x86_64 as machine
 from .calls import Calls
 from .flow import Flow
-from .operands import Local, slot
+from .operands import Local, local, slot
 from .state import I64, R13, RAX, RBP, V128, WORD, Label, UnsupportedError
 from .variables import Variables
 
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from ...base.types import FunctionType
     from ...module.ast import Module
     from ...walk.stack import Frame
+
+
+_LOAD_BASE = machine.load(I64, machine.BASE, R13, layout.INSTANCE["memory0"])
 
 
 class Baseline(Variables, Flow, Calls):
@@ -68,15 +72,15 @@ class Baseline(Variables, Flow, Calls):
     ) -> None:
         """Decide where locals and operands are; ``pinned`` locals are in registers (as well)."""
         self.pins = len(pinned)
+        places: Sequence[int] = range(len(local_types))
+        self.base = len(local_types)
         if V128 in local_types:
-            self.locals = []
-            self.base = 0
-            for i, t in enumerate(local_types):
-                self.base += 2 if t == V128 else 1
-                self.locals.append(Local(self.base - 1, t, self._pin(i, pinned)))
-        else:
-            self.locals = [Local(i, t, self._pin(i, pinned)) for i, t in enumerate(local_types)]
-            self.base = len(local_types)
+            ends = list(accumulate(2 if t == V128 else 1 for t in local_types))
+            places = [end - 1 for end in ends]
+            self.base = ends[-1]
+        self.locals[:] = map(local, places, local_types)
+        for i, pin in zip(pinned, machine.PINS, strict=False):
+            self.locals[i] = Local(places[i], local_types[i], pin)
         self._pointer = 0
         if machine.convention(type_).pointer is not None:
             self._pointer = self.base
@@ -86,10 +90,6 @@ class Baseline(Variables, Flow, Calls):
     def place_of_pointer(self) -> int:
         """Where the pointer to the results is in the frame, if there is one."""
         return slot(self._pointer).at
-
-    @staticmethod
-    def _pin(index: int, pinned: Sequence[int]) -> int | None:
-        return machine.PINS[pinned.index(index)] if index in pinned else None
 
     @staticmethod
     def _pinned(types: Sequence[int], body: bytes) -> list[int]:
@@ -135,19 +135,20 @@ class Baseline(Variables, Flow, Calls):
         assert self._type is not None
         convention = machine.convention(self._type)
         code = [machine.prologue(8 * self.deepest, self.pins)]
-        for place, local in zip(convention.params, self.locals, strict=False):
-            type_ = local.type
+        append = code.append
+        for place, to in zip(convention.params, self.locals, strict=False):
+            type_ = to.type
             if place.reg < 0:
                 at = machine.STACK_ARGUMENTS + place.offset
                 scratch = RAX if type_ in machine.WHOLE else 7
-                reg = scratch if local.reg < 0 else local.reg
+                reg = scratch if to.reg < 0 else to.reg
                 code.append(machine.load(type_, reg, RBP, at))
-                if local.reg < 0:
-                    code.append(machine.store(type_, reg, RBP, local.at))
-            elif local.reg < 0:
-                code.append(machine.store(type_, place.reg, RBP, local.at))
+                if to.reg < 0:
+                    code.append(machine.store(type_, reg, RBP, to.at))
+            elif to.reg < 0:
+                append(to.entries[place.reg])
             else:
-                code.append(machine.move(type_, local.reg, place.reg))
+                append(machine.move(type_, to.reg, place.reg))
         if convention.pointer is not None:
             at = machine.FIRST_SLOT - 8 * self._pointer
             if convention.pointer.reg < 0:
@@ -160,10 +161,11 @@ class Baseline(Variables, Flow, Calls):
         if first < len(self.locals):
             slots = sum(t.slots for t in self._type.params)
             end = self._pointer if convention.pointer is not None else self.base
-            code.append(machine.zero_slots(slots, end - slots))
-        code += [machine.number(x.reg, 0) for x in self.locals[first:] if x.reg >= 0]
+            append(machine.zero_slots(slots, end - slots))
+        if self.pins:
+            code += [machine.number(x.reg, 0) for x in self.locals[first:] if x.reg >= 0]
         if self.module.memory_types:
-            code.append(machine.load(I64, machine.BASE, R13, layout.INSTANCE["memory0"]))
+            append(_LOAD_BASE)
         return b"".join(code)
 
     def _results(self, label: Label) -> None:

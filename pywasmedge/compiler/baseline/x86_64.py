@@ -13,8 +13,8 @@ arguments off the stack; the stack is aligned to 8 bytes.
 from __future__ import annotations
 
 from collections import namedtuple
-from functools import cache
-from struct import pack
+from functools import cache, lru_cache
+from struct import Struct, pack
 
 from ...base.types import ValType
 from ..abi import has_result_pointer
@@ -111,10 +111,16 @@ def number(reg: int, value: int) -> bytes:
     return _rex(True, 0, reg) + bytes((0xB8 | reg & 7,)) + wide
 
 
+_NUMBER = tuple(_rex(False, 0, reg) + bytes((0xB8 | reg & 7,)) for reg in range(16))
+_UNSIGNED = Struct("<I")
+
+
 def constant(type_: int, reg: int, value: int) -> bytes:
     """``reg`` = the value of ``type_`` whose bits are ``value``."""
+    if type_ == _I32 and value:
+        return _NUMBER[reg] + _UNSIGNED.pack(value & 0xFFFF_FFFF)
     if type_ in WHOLE:
-        return number(reg, value & 0xFFFF_FFFF if type_ == _I32 else value)
+        return number(reg, value)
     if value == 0:
         return _rr(b"\x0f\x57", False, reg, reg)
     if type_ == _V128:
@@ -284,7 +290,8 @@ _NO_ARGUMENT = 8
 """An ``xmm`` register in which no argument is passed."""
 
 
-def shuffle(moves: list[tuple[int, int, int]]) -> bytes:
+@lru_cache(1024)
+def shuffle(moves: tuple[tuple[int, int, int], ...]) -> bytes:
     """Moves ``(type, to, source)`` between registers, all at once; uses ``rax`` and ``xmm8``."""
     code = b""
     pending = [m for m in moves if m[1] != m[2]]
@@ -325,6 +332,7 @@ def make_room(size: int) -> bytes:
     return code + b"\x48\x89\xc4" + touch  # mov rsp, rax
 
 
+@lru_cache(1024)
 def prologue(size: int, pins: int) -> bytes:
     """Make a frame with ``size`` bytes of slots, keeping the first ``pins`` of ``PINS``.
 
@@ -337,6 +345,7 @@ def prologue(size: int, pins: int) -> bytes:
     return code + move(_I64, CONTEXT, RDI)
 
 
+@cache
 def leave(pins: int) -> bytes:
     """Restore the caller's registers and drop the frame; results are untouched."""
     code = b"".join(_rm(b"\x8b", True, pin, RBP, _SAVED[pin]) for pin in PINS[:pins])
@@ -384,16 +393,24 @@ def replace_frame(own: int, size: int, pins: int) -> bytes:
     return code
 
 
+@lru_cache(1024)
 def zero_slots(first: int, count: int) -> bytes:
-    """Clear slots ``first`` to ``first + count - 1``; uses ``rax``, ``rcx``, ``rdi``."""
+    """Clear slots ``first`` to ``first + count - 1``.
+
+    Uses ``rax``, ``rcx``, ``rdi`` and ``xmm0``.
+    """
     if not count:
         return b""
+    last = FIRST_SLOT - 8 * (first + count - 1)
+    if count == 1:
+        return b"\x31\xc0" + store(_I64, RAX, RBP, last)
+    if count <= 32:
+        code = b"\x0f\x57\xc0"  # xorps xmm0, xmm0
+        for at in range(last, last + 8 * count - 8, 16):
+            code += store(_V128, 0, RBP, at)
+        return code + store(_F64, 0, RBP, last + 8 * count - 8) if count & 1 else code
     code = b"\x31\xc0"
-    if count <= 16:
-        for slot in range(first, first + count):
-            code += _rm(b"\x89", True, RAX, RBP, FIRST_SLOT - 8 * slot)
-        return code
-    code += address(RDI, RBP, FIRST_SLOT - 8 * (first + count - 1))
+    code += address(RDI, RBP, last)
     return code + number(RCX, count) + b"\xf3\x48\xab"  # rep stosq
 
 
