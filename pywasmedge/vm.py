@@ -229,6 +229,8 @@ class VM(Closing):
             WorkflowError: 0x80, there is no active instance; 0x05, it exports no such function.
             ArgumentError: 0x83, the arguments do not fit.
             Trap: the guest trapped, with 0x07 after ``timeout``.
+            LoadError, ValidationError: a function that was called first now is not valid, see
+                ``Configure.validation``.
             Exit: the guest ended itself with another exit code.
         """
         return self._call(self._function(self._active, name), args, timeout)

@@ -27,6 +27,8 @@ class FunctionInstance(Closing):
     Raises (when called):
         ArgumentError: number or type of the arguments is wrong (a ``TypeError``).
         Trap: the guest trapped.
+        LoadError, ValidationError: a function that was called first now is not valid, see
+            ``Configure.validation``.
         BaseException: whatever a Python host function raised, as itself.
 
     Attributes:

@@ -52,8 +52,8 @@ class Checked:
 
 _KEPT_FROM = 256 << 10
 """Bytes of a binary from which the cache may know it."""
-EAGER_SIZE = 32 << 10
-"""Bytes of a binary up to which ``Validation.AUTO`` means ``EAGER``: that takes up to 4 ms."""
+EAGER_SIZE = 16 << 10
+"""Bytes of a binary up to which ``Validation.AUTO`` means ``EAGER``: that takes up to 2 ms."""
 
 
 class Module(Closing):
