@@ -178,6 +178,28 @@ def test_code_can_be_refused(
     assert load(small(format_), tmp_path, Configure(precompiled=True))._precompiled is not None
 
 
+@each_format
+def test_a_function_that_is_too_complex_is_left_out(format_: OutputFormat, tmp_path: Path) -> None:
+    many = " ".join(["i32"] * 1000)
+    code = "i32.const 7 " * 1000 + "call 1 " * 1000 + "drop " * 1000
+    binary = wasm(
+        types=["->", f"{many} -> {many}"],
+        funcs=[0, 1, 0],
+        exports=[("complex", "func", 0), ("simple", "func", 2)],
+        code=[body(code), body("unreachable"), body("")],
+    )
+    module = load(Compiler(configure(format_)).compile_bytes(binary), tmp_path)
+    vm = VM()
+    vm.load_wasm_from_module(module)
+    vm.validate()
+    vm.instantiate()
+    (compiled,) = module._code.values()
+    assert [compiled.has_code(i) for i in range(3)] == [False, True, True]
+    assert vm.execute("simple") is None
+    with pytest.raises(Trap, match="too complex"):
+        vm.execute("complex")
+
+
 # --- what is needed for it ---
 
 RUN = """

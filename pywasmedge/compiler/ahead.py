@@ -7,6 +7,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from ..base.config import OptimizationLevel
+from ..base.errors import Trap
 from . import layout
 from .abi import MODULE_FLAGS
 from .artifact import Origin
@@ -15,7 +16,7 @@ from .link import link
 from .unit import UnitWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from ..base.config import Configure
     from ..module.ast import Module
@@ -70,7 +71,7 @@ def compile_all(
     configure: Configure,
     progress: Callable[[int, int], None] | None = None,
 ) -> list[Code]:
-    """Compile every function.
+    """Compile every function that is not too complex.
 
     Args:
         module: a validated module.
@@ -134,7 +135,7 @@ class _Compilation:
                     if not self._waiting:
                         return
                     number = self._waiting.pop()
-                text = self._writer.write(self._units[number]) + MODULE_FLAGS
+                text = self._text(self._units[number]) + MODULE_FLAGS
                 text = text.replace("attributes #0 = { ", f"attributes #0 = {{ {attributes}", 1)
                 show = None
                 if self._configure.dump_ir:
@@ -147,6 +148,20 @@ class _Compilation:
                         self._progress(self._done, sum(self._sizes))
         except BaseException as error:
             self._errors.append(error)
+
+    def _text(self, unit: Sequence[int]) -> str:
+        """LLVM text of a unit, without the functions that are too complex to compile."""
+        try:
+            return self._writer.write(unit)
+        except Trap:
+            return self._writer.write([i for i in unit if self._is_possible(i)])
+
+    def _is_possible(self, index: int) -> bool:
+        try:
+            self._writer.write([index])
+        except Trap:
+            return False
+        return True
 
 
 def _shower(number: int) -> Callable[[str], None]:

@@ -64,7 +64,7 @@ class Compiler(Closing):
             with open(special, "wb", buffering=0) as file:
                 _write_all(file.fileno(), self._compiled(tree, progress))
         except OSError as error:
-            detail = f"{os.fspath(output)!r}: {error.strerror}"
+            detail = f"{error.filename or os.fspath(output)!r}: {error.strerror}"
             raise LoadError(ErrCode.ILLEGAL_PATH, detail) from error
 
     def compile_bytes(self, data: ReadableBuffer, progress: Progress | None = None) -> bytes:
