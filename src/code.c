@@ -1,5 +1,14 @@
 /* Executable memory: one reserved range that all generated code lies in, so that the fault handler
- * recognises it by comparing two bounds. Pages are writable or executable, never both. */
+ * recognises it by comparing two bounds. No address is ever writable and executable.
+ *
+ * Large pieces have pages of their own, which are writable first and executable then. Small ones lie close
+ * together in pools. A pool is memory that is mapped twice: executable in the range, and writable somewhere
+ * else, so a new piece costs no system call and its neighbours can run meanwhile. Where the system does not
+ * allow that, small pieces have pages of their own, too.
+ *
+ * After a fork parent and child share the pools that exist. So neither uses a freed place in them again,
+ * which the other may still need; new code goes into new pools.
+ */
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,80 +16,38 @@
 
 #include "internal.h"
 
-/* A free piece of the arena; the list is sorted by address and neighbours are merged. */
+/* A free piece of address space; lists of them are sorted by address and neighbours are merged. */
 typedef struct extent {
   uint64_t start, size;
   struct extent *next;
 } extent;
 
-static FORK_SAFE_MUTEX(lock);
+typedef struct pool {
+  uint64_t start, size;
+  uint64_t used;     /* bytes of the pieces in it */
+  uint8_t *writable; /* the other mapping; NULL in the child of a fork */
+  bool closed;       /* takes no more code */
+  extent *free_list;
+  struct pool *next;
+} pool;
+
+enum {
+  GRANULE = 64,            /* of pieces in pools: they start and end at multiples */
+  LARGEST_PIECE = 1 << 15, /* in a pool */
+  FIRST_POOL = 1 << 16,
+  LARGEST_POOL = 1 << 22,
+};
+
+static FORK_SAFE_MUTEX(lock); /* guards what follows but the bounds */
 static _Atomic uint64_t arena_start, arena_end;
-static extent *free_list;
+static extent *arena; /* what is free of it */
+static pool *pools;   /* the latest first */
+static bool no_pools; /* the system does not allow them */
 
-/* Called with the lock held. */
-static bool reserve_arena(void) {
-  if (atomic_load(&arena_start) != 0) return true;
-  for (uint64_t size = 1ull << 30; size >= 1ull << 22; size >>= 1) {
-    void *start = size <= pages_share(16) ? pages_reserve(size) : NULL;
-    if (start == NULL) continue;
-    extent *all = malloc(sizeof *all);
-    if (all == NULL) {
-      pages_release(start, size);
-      return false;
-    }
-    *all = (extent){(uint64_t)(uintptr_t)start, size, NULL};
-    free_list = all;
-    atomic_store(&arena_end, all->start + size);
-    atomic_store(&arena_start, all->start);
-    return true;
-  }
-  return false;
-}
+/* ---- Lists of free pieces ------------------------------------------------------------------------ */
 
-bool we_code_contains(uint64_t address) {
-  return address >= atomic_load(&arena_start) && address < atomic_load(&arena_end);
-}
-
-/* Takes `size` bytes, whole pages, which are still inaccessible. */
-static void *take(uint64_t size) {
-  void *code = NULL;
-  pthread_mutex_lock(&lock);
-  if (size > 0 && reserve_arena()) {
-    for (extent **link = &free_list; *link != NULL; link = &(*link)->next) {
-      extent *piece = *link;
-      if (piece->size < size) continue;
-      code = (void *)(uintptr_t)piece->start;
-      piece->start += size;
-      piece->size -= size;
-      if (piece->size == 0) {
-        *link = piece->next;
-        free(piece);
-      }
-      break;
-    }
-  }
-  pthread_mutex_unlock(&lock);
-  return code;
-}
-
-void *we_code_alloc(uint64_t size) {
-  size = pages_round(size);
-  void *code = take(size);
-  if (code == NULL || pages_commit(code, size)) return code;
-  we_code_free(code, size);
-  return NULL;
-}
-
-bool we_code_seal(void *code, uint64_t size) { return pages_make_code(code, pages_round(size)); }
-
-void we_code_free(void *code, uint64_t size) {
-  if (code == NULL) return;
-  size = pages_round(size);
-  segments_remove(code, size);
-  const uint64_t start = (uint64_t)(uintptr_t)code;
-  pages_discard(code, size);
-  pthread_mutex_lock(&lock);
-  extent *before = NULL, **link = &free_list;
+static void give_back(extent **list, uint64_t start, uint64_t size) {
+  extent *before = NULL, **link = list;
   while (*link != NULL && (*link)->start < start) {
     before = *link;
     link = &before->next;
@@ -105,6 +72,223 @@ void we_code_free(void *code, uint64_t size) {
       *link = piece;
     }
   }
+}
+
+/* The address of `size` bytes, 0 if there are none. */
+static uint64_t take(extent **list, uint64_t size) {
+  for (extent **link = list; *link != NULL; link = &(*link)->next) {
+    extent *piece = *link;
+    if (piece->size < size) continue;
+    const uint64_t start = piece->start;
+    piece->start += size;
+    piece->size -= size;
+    if (piece->size == 0) {
+      *link = piece->next;
+      free(piece);
+    }
+    return start;
+  }
+  return 0;
+}
+
+/* ---- Pages --------------------------------------------------------------------------------------- */
+
+/* Called with the lock held. */
+static bool reserve_arena(void) {
+  if (atomic_load(&arena_start) != 0) return true;
+  for (uint64_t size = 1ull << 30; size >= 1ull << 22; size >>= 1) {
+    void *start = size <= pages_share(16) ? pages_reserve(size) : NULL;
+    if (start == NULL) continue;
+    give_back(&arena, (uint64_t)(uintptr_t)start, size);
+    if (arena == NULL) {
+      pages_release(start, size);
+      return false;
+    }
+    atomic_store(&arena_end, arena->start + size);
+    atomic_store(&arena_start, arena->start);
+    return true;
+  }
+  return false;
+}
+
+bool we_code_contains(uint64_t address) {
+  return address >= atomic_load(&arena_start) && address < atomic_load(&arena_end);
+}
+
+/* Takes whole pages, which are still inaccessible. */
+static void *take_pages(uint64_t size) {
+  uint64_t code = 0;
+  pthread_mutex_lock(&lock);
+  if (size > 0 && reserve_arena()) code = take(&arena, size);
+  pthread_mutex_unlock(&lock);
+  return (void *)(uintptr_t)code;
+}
+
+void *we_code_alloc(uint64_t size) {
+  size = pages_round(size);
+  void *code = take_pages(size);
+  if (code == NULL || pages_commit(code, size)) return code;
+  we_code_free(code, size);
+  return NULL;
+}
+
+/* ---- Pools --------------------------------------------------------------------------------------- */
+
+/* These are called with the lock held. */
+static pool *pool_of(const void *code) {
+  for (pool *some = pools; some != NULL; some = some->next)
+    if ((uint64_t)(uintptr_t)code - some->start < some->size) return some;
+  return NULL;
+}
+
+static void delete_pool(pool *old) {
+  pool **link = &pools;
+  while (*link != old) link = &(*link)->next;
+  *link = old->next;
+  while (old->free_list != NULL) {
+    extent *piece = old->free_list;
+    old->free_list = piece->next;
+    free(piece);
+  }
+  if (old->writable != NULL && old->size > 0) pages_release(old->writable, old->size);
+  if (old->size > 0 && pages_discard((void *)(uintptr_t)old->start, old->size))
+    give_back(&arena, old->start, old->size);
+  free(old);
+}
+
+/* Has the pool take no more code, and gives back what is free at its end. */
+static void close_pool(pool *some) {
+  const extent *last = some->free_list;
+  while (last != NULL && last->next != NULL) last = last->next;
+  if (!some->closed && last != NULL && last->start + last->size == some->start + some->size) {
+    const uint64_t kept = pages_round(last->start - some->start), rest = some->size - kept;
+    if (rest > 0 && pages_discard((void *)(uintptr_t)(some->start + kept), rest)) {
+      pages_release(some->writable + kept, rest);
+      give_back(&arena, some->start + kept, rest);
+      some->size = kept;
+    }
+  }
+  some->closed = true;
+}
+
+static pool *new_pool(void) {
+  const uint64_t wanted = pools != NULL && !pools->closed ? pools->size * 2 : FIRST_POOL;
+  const uint64_t size = wanted < LARGEST_POOL ? wanted : LARGEST_POOL;
+  if (no_pools || !reserve_arena()) return NULL;
+  pool *some = malloc(sizeof *some);
+  if (some == NULL) return NULL;
+  *some = (pool){.start = take(&arena, size), .size = size};
+  if (some->start != 0) {
+    some->writable = pages_map_twice((void *)(uintptr_t)some->start, size);
+    no_pools = some->writable == NULL && errno != EMFILE && errno != ENFILE && errno != ENOMEM;
+    if (some->writable != NULL) give_back(&some->free_list, some->start, size);
+    else give_back(&arena, some->start, size);
+  }
+  if (some->free_list == NULL) {
+    if (some->writable != NULL) {
+      pages_release(some->writable, size);
+      pages_discard((void *)(uintptr_t)some->start, size);
+    }
+    free(some);
+    return NULL;
+  }
+  some->next = pools;
+  pools = some;
+  return some;
+}
+
+static uint64_t pool_round(uint64_t size) { return (size + GRANULE - 1) & ~(uint64_t)(GRANULE - 1); }
+
+static void *take_from(pool *some, const void *bytes, uint64_t size) {
+  const uint64_t start = take(&some->free_list, pool_round(size));
+  if (start == 0) return NULL;
+  some->used += pool_round(size);
+  memcpy(some->writable + (start - some->start), bytes, size);
+  return (void *)(uintptr_t)start;
+}
+
+/* NULL if it has to have pages of its own. */
+static void *place_in_pool(const void *bytes, uint64_t size, uint64_t alignment) {
+  void *code = NULL;
+  if (size > LARGEST_PIECE || size == 0 || alignment > GRANULE) return NULL;
+  pthread_mutex_lock(&lock);
+  for (pool *some = pools; some != NULL && code == NULL; some = some->next)
+    if (!some->closed && some->size - some->used >= size) code = take_from(some, bytes, size);
+  if (code == NULL) {
+    pool *some = new_pool();
+    if (some != NULL) code = take_from(some, bytes, size);
+  }
+  pthread_mutex_unlock(&lock);
+  return code;
+}
+
+/* False if the code is in no pool. */
+static bool free_in_pool(void *code, uint64_t size) {
+  pthread_mutex_lock(&lock);
+  pool *some = pool_of(code);
+  if (some != NULL) {
+    some->used -= pool_round(size);
+    if (!some->closed) {
+      give_back(&some->free_list, (uint64_t)(uintptr_t)code, pool_round(size));
+      machine_code_changes(code, size);
+    }
+    if (some->used == 0 && (some->closed || pools->next != NULL)) delete_pool(some);
+  }
+  pthread_mutex_unlock(&lock);
+  return some != NULL;
+}
+
+void code_after_fork(bool in_child) {
+  pool *next;
+  for (pool *some = pools; some != NULL; some = next) {
+    next = some->next;
+    close_pool(some);
+    if (in_child && some->writable != NULL) {
+      pages_release(some->writable, some->size);
+      some->writable = NULL;
+    }
+    if (some->used == 0) delete_pool(some);
+  }
+}
+
+/* ---- Pieces -------------------------------------------------------------------------------------- */
+
+uint64_t we_code_place(const uint8_t *bytes, uint64_t size, uint64_t alignment) {
+  void *code = place_in_pool(bytes, size, alignment);
+  if (code == NULL) {
+    code = we_code_alloc(size);
+    if (code != NULL) memcpy(code, bytes, size);
+  }
+  return (uint64_t)(uintptr_t)code;
+}
+
+void we_code_patch(uint64_t code, uint64_t offset, uint64_t value) {
+  uint8_t *at = (uint8_t *)(uintptr_t)code + offset;
+  uint64_t word;
+  pthread_mutex_lock(&lock);
+  const pool *some = pool_of(at);
+  if (some != NULL) at = some->writable + (code + offset - some->start);
+  memcpy(&word, at, sizeof word);
+  word += value;
+  memcpy(at, &word, sizeof word);
+  pthread_mutex_unlock(&lock);
+}
+
+bool we_code_seal(void *code, uint64_t size) {
+  pthread_mutex_lock(&lock);
+  const bool in_pool = pool_of(code) != NULL;
+  pthread_mutex_unlock(&lock);
+  return in_pool || pages_make_code(code, pages_round(size));
+}
+
+void we_code_free(void *code, uint64_t size) {
+  if (code == NULL) return;
+  segments_remove(code, size);
+  if (free_in_pool(code, size)) return;
+  size = pages_round(size);
+  pages_discard(code, size);
+  pthread_mutex_lock(&lock);
+  give_back(&arena, (uint64_t)(uintptr_t)code, size);
   pthread_mutex_unlock(&lock);
 }
 
@@ -147,7 +331,7 @@ void *we_code_from_file(int32_t file, uint64_t offset, uint64_t size, const uint
   bool ok;
   if (map) {
     if (checksum != NULL && !we_code_verify(file, offset, size, checksum)) return NULL;
-    code = take(room);
+    code = take_pages(room);
     ok = code != NULL && pages_of_file(code, room, file, offset) && pages_commit(code, room);
   } else {
     uint64_t sum[2];

@@ -40,6 +40,7 @@ static void before(void) {
 }
 
 static void after_in_parent(void) {
+  code_after_fork(false);
   unlock_all();
   llvm_after_fork(false);
   python_after_fork(false);
@@ -48,6 +49,7 @@ static void after_in_parent(void) {
 static void after_in_child(void) {
   thread_after_fork();
   atomic_wait_after_fork();
+  code_after_fork(true);
   unlock_all();
   llvm_after_fork(true);
   python_after_fork(true);

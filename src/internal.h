@@ -38,6 +38,9 @@ bool pages_commit(void *start, uint64_t bytes);       /* make read-write */
 bool pages_make_code(void *start, uint64_t bytes);    /* make read-execute */
 /* Replaces pages by read-execute ones of a file; what is written to them stays in the process. */
 bool pages_of_file(void *start, uint64_t bytes, int file, uint64_t offset);
+/* Replaces pages by new read-execute ones that can never be made writable, and maps the same memory elsewhere,
+ * read-write: NULL (and errno) if the system does not allow that, and the pages are inaccessible. */
+void *pages_map_twice(void *start, uint64_t bytes);
 bool pages_discard(void *start, uint64_t bytes);      /* make inaccessible, give memory back */
 void pages_release(void *start, uint64_t bytes);
 
@@ -124,6 +127,10 @@ void chain_signal(int signal, const struct sigaction *previous, void *info, void
 
 void atomic_wait_wake(we_thread *thread); /* so that it looks at its interrupt flag */
 void atomic_wait_after_fork(void); /* in the child: nobody waits any more */
+
+/* ---- code.c ------------------------------------------------------------------------------------ */
+
+void code_after_fork(bool in_child); /* with its mutex held */
 
 /* ---- llvm.c ------------------------------------------------------------------------------------- */
 
@@ -225,6 +232,9 @@ uint64_t machine_gate(const char *name); /* gate of a C library function, or 0 *
 enum { THUNK_SIZE = 12, THUNK_HEADER = 16 };
 /* Writes a block of thunks for functions first .. first + count - 1; returns the bytes used. */
 void machine_write_thunks(uint8_t *block, uint32_t first, uint32_t count);
+
+/* Tells a simulator that runs the process that other code will be there; processors see it by themselves. */
+void machine_code_changes(const void *start, uint64_t size);
 
 /* The registers in a signal context. */
 typedef struct {

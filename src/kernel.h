@@ -61,6 +61,7 @@ void we_module_free(we_module *module); /* the owner's part; goes when its last 
 bool we_module_own_code(we_module *module, void *code, uint64_t size);
 /* Makes `count` defined functions (indices without imports) start at `entries` from now on. */
 void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count);
+void we_module_publish_one(we_module *module, uint32_t index, uint64_t entry);
 /* Makes quick code of defined function `index` that is in its loop at offset `loop` of the module go on at
  * `entry` (native convention, parameters ctx and frame), or wait for that while `entry` is 0. */
 void we_module_set_loop(we_module *module, uint32_t index, uint32_t loop, uint64_t entry);
@@ -185,7 +186,12 @@ int32_t we_table_write(we_table *table, uint64_t offset, const uint64_t *values,
 
 /* ---- Executable memory (code.c) --------------------------------------------------------------- */
 
-/* Writable pages for `size` bytes of code, then executable ones: never both. */
+/* Code in executable memory. It must not run before it is sealed, nor change afterwards. */
+/* A copy of code, at a multiple of `alignment` (a power of 2, at most 4096); 0 if memory is exhausted. */
+uint64_t we_code_place(const uint8_t *bytes, uint64_t size, uint64_t alignment);
+/* Adds to 8 bytes of it. */
+void we_code_patch(uint64_t code, uint64_t offset, uint64_t value);
+/* Writable pages for `size` bytes of code. */
 void *we_code_alloc(uint64_t size);
 bool we_code_seal(void *code, uint64_t size);
 void we_code_free(void *code, uint64_t size);

@@ -297,6 +297,17 @@ void machine_write_thunks(uint8_t *block, uint32_t first, uint32_t count) {
   }
 }
 
+/* ---- Changed code --------------------------------------------------------------------------------
+ * The rotations do nothing but tell valgrind that rax points to a request: 0x1002, forget translations. */
+void machine_code_changes(const void *start, uint64_t size) {
+  const volatile uint64_t request[6] = {0x1002, (uint64_t)(uintptr_t)start, size, 0, 0, 0};
+  uint64_t result = 0;
+  __asm__ volatile("rolq $3, %%rdi; rolq $13, %%rdi; rolq $61, %%rdi; rolq $51, %%rdi; xchgq %%rbx, %%rbx"
+                   : "+d"(result)
+                   : "a"(request)
+                   : "cc", "memory");
+}
+
 /* ---- Signal contexts ---------------------------------------------------------------------------- */
 
 machine_state machine_read_context(const void *context) {

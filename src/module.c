@@ -97,6 +97,10 @@ bool we_module_has_code(we_module *module, uint32_t index) {
   return !module_is_thunk(__atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE), index);
 }
 
+void we_module_publish_one(we_module *module, uint32_t index, uint64_t entry) {
+  we_module_publish(module, &index, &entry, 1);
+}
+
 void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count) {
   pthread_mutex_lock(&instance_lock);
   for (uint32_t i = 0; i < count; i++)

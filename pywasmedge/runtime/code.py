@@ -16,7 +16,7 @@ from ..base.types import FunctionType, ValType
 from ..compiler.abi import canonical_types
 from ..compiler.codegen import Level
 from .generators import quick_compiler, unit_compiler
-from .native import address, ffi, lib
+from .native import address, ffi, lib, pointer
 from .objects import object_at, own
 
 TYPE_CHECKING = False
@@ -34,20 +34,33 @@ if TYPE_CHECKING:
 # ---- Loading -------------------------------------------------------------------------------------
 
 
-@dataclass(slots=True)
 class Loaded:
-    """A piece of code in executable memory: bytes [start, start + size)."""
+    """A piece of code in executable memory: bytes [start, start + size).
 
-    start: int
-    size: int
-    entries: dict[str, int]
-    """Offset of every function from ``start``."""
-    unwind: tuple[int, int]
-    """Range of the call frame information, relative to ``start``."""
-    module: Module | None
-    """The module the code was made from; ``None`` for adapters."""
-    frame_table: object = None
-    """What ``backtrace`` has read from the call frame information."""
+    Attributes:
+        start, size: where it is.
+        entries: offset of every function from ``start``.
+        unwind: range of the call frame information, relative to ``start``.
+        module: the module the code was made from; ``None`` for adapters.
+        frame_table: what ``backtrace`` has read from the call frame information.
+    """
+
+    __slots__ = ("entries", "frame_table", "module", "size", "start", "unwind")
+
+    def __init__(
+        self,
+        start: int,
+        size: int,
+        entries: dict[str, int],
+        unwind: tuple[int, int],
+        module: Module | None,
+    ) -> None:
+        self.start = start
+        self.size = size
+        self.entries = entries
+        self.unwind = unwind
+        self.module = module
+        self.frame_table: object = None
 
     def at(self, pc: int) -> Loaded | None:
         """The piece that ``pc``, an address inside, lies in: this one."""
@@ -62,26 +75,34 @@ def load(code: Code, module: Module | None = None) -> Loaded:
         RuntimeError: the code needs a function the kernel does not have; a defect.
     """
     size = len(code.blob)
-    patches = [(offset, 0 if name == COSTS else symbol(name)) for offset, name in code.imports]
-    pages = lib.we_code_alloc(size)
-    if not pages:
+    start: int = lib.we_code_place(code.blob, size, code.alignment)
+    if not start:
         raise MemoryError("out of executable memory")
-    ffi.memmove(pages, code.blob, size)
-    costs = 0
-    if any(code.segments):
-        start, end = code.segments
-        costs = lib.we_segments_add(pages, size, pages + start, pages + end)
-        if costs < 0:
-            lib.we_code_free(pages, size)
-            raise MemoryError("too much code that adds up costs")
-    for offset, target in patches:
-        ffi.cast("uint64_t *", pages + offset)[0] += target or costs
-    if not lib.we_code_seal(pages, size):
-        lib.we_code_free(pages, size)
-        raise MemoryError("cannot make code executable")
-    loaded = Loaded(address(pages), size, code.entries, code.unwind, module)
+    try:
+        if code.imports:
+            _patch(code, start)
+        if not lib.we_code_seal(pointer(start), size):
+            raise MemoryError("cannot make code executable")
+    except BaseException:
+        lib.we_code_free(pointer(start), size)
+        raise
+    loaded = Loaded(start, size, code.entries, code.unwind, module)
     register(loaded)
     return loaded
+
+
+def _patch(code: Code, start: int) -> None:
+    """Write what depends on the process into code at ``start``."""
+    costs = 0
+    if any(code.segments):
+        first, end = code.segments
+        costs = lib.we_segments_add(
+            pointer(start), len(code.blob), pointer(start + first), pointer(start + end)
+        )
+        if costs < 0:
+            raise MemoryError("too much code that adds up costs")
+    for offset, name in code.imports:
+        lib.we_code_patch(start, offset, costs if name == COSTS else symbol(name))
 
 
 COSTS = "we_costs"
@@ -101,16 +122,21 @@ def symbol(name: str) -> int:
 
 
 _pieces: dict[int, Loaded | Image] = {}
-_starts: list[int] | None = None
+_starts: list[int] | None = []
+"""Addresses of the pieces, sorted; ``None`` if they have to be collected."""
 _pieces_lock = fork_safe(threading.RLock())  # finalisers need it, whatever they interrupt
 
 
 def register(loaded: Loaded | Image) -> None:
     """Let ``find`` know code that is in executable memory."""
     global _starts
+    start = loaded.start
     with _pieces_lock:
-        _pieces[loaded.start] = loaded
-        _starts = None
+        _pieces[start] = loaded
+        if _starts and start > _starts[-1]:  # as a rule
+            _starts.append(start)
+        else:
+            _starts = None
 
 
 def unregister(starts: Sequence[int]) -> None:
@@ -217,8 +243,8 @@ def prepare(types: Sequence[FunctionType]) -> None:
             )
             lib.we_type_set_adapters(
                 type_id(type_),
-                ffi.cast("void *", pair.frame_entry),
-                ffi.cast("void *", pair.native_host_entry),
+                pointer(pair.frame_entry),
+                pointer(pair.native_host_entry),
             )
             _adapters[type_] = pair
 
@@ -518,19 +544,13 @@ class CompiledModule:
 
     def _install(self, code: Code, indices: Sequence[int], level: Level) -> Loaded:
         """Load ``code`` and let the functions start there from now on."""
-        from array import array
-
         with self._lock:
             loaded = load(code, self.module)
             self.own(loaded)
-            starts = array("Q", [loaded.start + loaded.entries[f"f{i}"] for i in indices])
-            lib.we_module_publish(
-                self.handle,
-                ffi.from_buffer("uint32_t[]", array("I", indices)),
-                ffi.from_buffer("uint64_t[]", starts),
-                len(indices),
-            )
-            self.note(dict.fromkeys(indices, level))
+            for i in indices:
+                entry = loaded.start + loaded.entries[f"f{i}"]
+                lib.we_module_publish_one(self.handle, i, entry)
+                self._done[i] = level
         if self._recorder is not None:
             asks = not any(i in self._uncounted for i in indices)
             self._recorder.add(code, level, asks=asks)
@@ -542,10 +562,10 @@ class CompiledModule:
         Raises:
             MemoryError: no memory is left; the code is gone.
         """
-        pages = ffi.cast("void *", loaded.start)
-        if not lib.we_module_own_code(self.handle, pages, loaded.size):
+        start = pointer(loaded.start)
+        if not lib.we_module_own_code(self.handle, start, loaded.size):
             unregister([loaded.start])
-            lib.we_code_free(pages, loaded.size)
+            lib.we_code_free(start, loaded.size)
             raise MemoryError
         self._pieces.append(loaded.start)
 

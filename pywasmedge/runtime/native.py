@@ -37,3 +37,11 @@ shared_object: str = _native.__file__
 def address(pointer: CData) -> int:
     """The address a C pointer holds, as an int."""
     return int(ffi.cast("uintptr_t", pointer))
+
+
+_VOID = ffi.typeof("void *")
+
+
+def pointer(address: int) -> CData:
+    """The ``void *`` that holds an address."""
+    return ffi.cast(_VOID, address)

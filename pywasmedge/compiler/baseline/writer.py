@@ -240,7 +240,7 @@ class BaselineWriter:
                 blob += bytes(-len(blob) % 16)
         start = len(blob)
         blob += machine.unwind(ranges, start)
-        return Code(bytes(blob), entries, (start, len(blob))), left
+        return Code(bytes(blob), entries, (start, len(blob)), alignment=16), left
 
     def _function(self, index: int) -> bytes:
         module, emitter, walk = self.module, self._emitter, self._walk

@@ -416,7 +416,11 @@ def zero_slots(first: int, count: int) -> bytes:
 
 # ---- Call frame information ----------------------------------------------------------------------
 
-_CIE = bytes((1,)) + b"zR\0" + bytes((1, 0x78, 16, 1, 0x1B, 0x0C, 7, 8, 0x80 | 16, 1))
+_CIE = (
+    bytes((20, 0, 0, 0, 0, 0, 0, 0, 1))
+    + b"zR\0"
+    + bytes((1, 0x78, 16, 1, 0x1B, 0x0C, 7, 8, 0x80 | 16, 1, 0, 0))
+)
 _FDE = bytes((0x41, 0x0E, 16, 0x80 | 6, 2, 0x43, 0x0D, 6, 0x80 | 13, 3, 0x80 | 12, 4))
 """One byte on the frame is one word larger, three bytes later it is measured from ``rbp``."""
 PLAIN_FRAME = bytes((0x41, 0x0E, 16, 0x80 | 6, 2, 0x43, 0x0D, 6))
@@ -427,12 +431,10 @@ def unwind(ranges: Sequence[tuple[int, int]], at: int, frame: bytes = _FDE) -> b
 
     ``frame`` are the instructions for the frame all of them have.
     """
-    body = bytes(4) + _CIE
-    body += bytes(-len(body) % 4)
-    out = pack("<I", len(body)) + body
+    tail = b"\0" + frame
+    tail += bytes(-len(tail) % 4)
+    out = _CIE
     for start, end in ranges:
         place = at + len(out) + 8
-        body = pack("<IiI", len(out) + 4, start - place, end - start) + b"\0" + frame
-        body += bytes(-len(body) % 4)
-        out += pack("<I", len(body)) + body
+        out += pack("<IIiI", 12 + len(tail), len(out) + 4, start - place, end - start) + tail
     return out + bytes(4)
