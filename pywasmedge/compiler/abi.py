@@ -32,6 +32,9 @@ ZERO: dict[int, str] = {
 }
 """LLVM text of the zero (null) value of each value type."""
 
+GUARD_OFFSET = 1 << 31
+"""Offsets below this need no check on a guarded memory (see ``we_memory.guarded``)."""
+
 FUNCTION_ATTRIBUTES = 'nounwind uwtable "probe-stack"="inline-asm" "prefer-vector-width"="256"'
 """Attributes of every generated function: frames larger than a page touch every page; loops are
 vectorised 256 bits wide at most (512 lose more in shuffles than they gain)."""

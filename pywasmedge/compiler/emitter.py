@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from ..base.errors import ErrCode, Trap
 from ..isa.row import Use
 from . import layout
+from .abi import GUARD_OFFSET
 from .liveness import settle
 from .lowering import find_lowering
 from .template import compile_template
@@ -31,9 +32,6 @@ RARE = ", !prof !4"
 
 USUAL = ", !prof !5"
 """Suffix of a conditional branch whose first target is the usual one."""
-
-GUARD_OFFSET = 1 << 31
-"""Offsets below this need no check on a guarded memory (see ``we_memory.guarded``)."""
 
 FIRST_TRAP = 0x80
 """Explicit traps are instructions that fault and carry the trap code less this number."""

@@ -1,9 +1,8 @@
 """Counting instructions and their cost, in modules that are compiled with one of these switches.
 
-Code is charged by segments: straight-line stretches that begin where control arrives or a call
-returns, and end where control leaves. A segment is charged before it runs. Count and budget of the
-thread (``we_meter``) are kept like two more locals, so that loops have them in registers. They are
-stored in segments that may fault, begin a turn of a loop, or are followed by a call or the return.
+Code is charged by segments (``segments``). Count and budget of the thread (``we_meter``) are kept
+like two more locals, so that loops have them in registers. They are stored in segments that may
+fault, begin a turn of a loop, or are followed by a call or the return.
 
 What a segment costs is looked up in an array that the kernel keeps for each cost table; to that end
 the code lists the opcodes of its segments (``we_segments``). Where the budget does not suffice, a
@@ -14,11 +13,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..walk.stack import ELSE, END, FUNCTION, IF, LOOP
-from . import layout
+from ..walk.stack import FUNCTION
+from . import layout, segments
 from .emitter import RARE
 from .flow import Label
 from .passing import METER_TBAA, Passing
+from .segments import LEAVING, RETURN, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from ..walk.scan import LoopScan
     from ..walk.stack import Frame
 
-MAX_LENGTH = 0xFFFF
-"""Most instructions of a segment."""
 _DECLARATIONS = """\
 @we_meter = external global i8
 @we_costs = external global i8
@@ -43,15 +41,13 @@ attributes #2 = { cold nounwind memory(read, inaccessiblemem: readwrite) }
 """
 
 
-class Segment:
-    """A segment: its opcodes, and the names of values and blocks that belong to it."""
+class Segment(segments.Segment):
+    """A segment, and the names of values and blocks that belong to it."""
 
-    __slots__ = ("after", "before", "cost", "go", "number", "opcodes", "rest", "slow", "stores")
+    __slots__ = ("after", "before", "cost", "go", "rest", "slow", "stores")
 
     def __init__(self, number: int) -> None:
-        self.number = number
-        """Index in the unit."""
-        self.opcodes: list[int] = []
+        super().__init__(number)
         self.before: dict[str, str] = {}
         self.after: dict[str, str] = {}
         """Values of the meter's fields before and after the charge."""
@@ -63,14 +59,13 @@ class Segment:
         """Block where it goes on, block that asks for a budget."""
 
 
-class Metered(Passing):
+class Metered(Segments, Passing):
     """Emitter of code that counts."""
 
     def __init__(self, module: Module, *, guarded: bool, count: bool, cost: bool) -> None:
         """Make an emitter that counts instructions, adds up their cost, or both."""
         super().__init__(module, ["budget"] * cost + ["count"] * count, guarded=guarded)
         self._cost = cost
-        self._segment: Segment | None = None
         self._segments: list[Segment] = []
         self._first_segment = 0
         """Of the function."""
@@ -88,10 +83,7 @@ class Metered(Passing):
         """What the unit's text has to end with."""
         if not self._cost:
             return [_DECLARATIONS]
-        data = b"".join(
-            b"".join([n.to_bytes(2, "little") for n in (len(s.opcodes), *s.opcodes)])
-            for s in self._segments
-        )
+        data = segments.listed(self._segments)
         text = "".join([f"\\{byte:02x}" for byte in data])
         return [
             _DECLARATIONS,
@@ -147,14 +139,9 @@ class Metered(Passing):
 
     def charge(self, opcode: int, memory: bool) -> None:
         """An instruction comes; ``memory``: it may fault."""
-        if self._segment is not None and len(self._segment.opcodes) == MAX_LENGTH:
-            self._close()
-        segment = self._segment
-        if segment is None:
-            segment = self._segment = self._open_segment()
-        segment.opcodes.append(opcode)
-        if memory:
-            self._settle(segment)
+        super().charge(opcode, memory)
+        if memory or opcode in LEAVING or (opcode == RETURN and not self._passes):
+            self._settle(self._segment)
 
     def _open_segment(self) -> Segment:
         segment = Segment(len(self._segments))
@@ -191,13 +178,7 @@ class Metered(Passing):
             self.lines[at] = f"store volatile i64 {value}, ptr %{field}, align 8{METER_TBAA}"
         segment.stores.clear()
 
-    def _close(self, *, settle: bool = False) -> None:
-        """End the segment, if one is open; with the meter in memory if ``settle``."""
-        segment, self._segment = self._segment, None
-        if segment is None:
-            return
-        if settle:
-            self._settle(segment)
+    def _segment_ends(self, segment: Segment) -> None:
         if "count" in self.kept:
             name = segment.after["count"]
             self.lines[int(name[1:])] = (
@@ -210,7 +191,6 @@ class Metered(Passing):
 
     def _called(self) -> None:
         """A call has returned: what it ran may have counted."""
-        self._close(settle=True)
         for field in self.kept:
             self._set_meter(field, self.emit(f"load i64, ptr %{field}, align 8{METER_TBAA}"))
 
@@ -225,15 +205,13 @@ class Metered(Passing):
             super().call_helper("refund", f"i32 {segment.number}, i32 {done}")
 
     def _trap_label(self, code: ErrCode) -> str:
-        if self._segment is None:
-            return super()._trap_label(code)
         key = (code, self._segment, len(self._segment.opcodes))
         label = self._refunds.get(key)
         if label is None:
             label = self._refunds[key] = self.label()
         return label
 
-    # ---- where segments begin and end -------------------------------------------------------
+    # ---- calls and control ------------------------------------------------------------------
 
     def call_helper(self, name: str, args: str, result: str = "void") -> str | None:
         """Call a helper of ``we_runtime``, which may trap or wait."""
@@ -251,50 +229,30 @@ class Metered(Passing):
     ) -> list[str]:
         values = super()._finish_call(type_, function, ctx, args, passed)
         if values:
-            self._close(settle=True)
             for field, value in zip(self.kept, values, strict=True):
                 self._set_meter(field, value)
         else:
             self._called()
         return []
 
-    def _tail_call(self, type_: FunctionType, function: str, ctx: str, args: list[str]) -> None:
-        super()._tail_call(type_, function, ctx, args)
-        self._close(settle=True)
-
     def _assigned_in(self, frame: Frame) -> Sequence[int]:
         kept = range(self._first, self._first + len(self.kept))
         return [*super()._assigned_in(frame), *kept]
 
-    def loop(self, frame: Frame) -> None:
-        """``loop``, which counts in every turn."""
-        self._close()
-        super().loop(frame)
-        self.charge(LOOP, True)
-
-    def if_(self, frame: Frame) -> None:
-        """``if``."""
-        super().if_(frame)
-        self._close()
-
-    def else_(self, frame: Frame) -> None:
-        """``else``, which counts if it is where the ``if`` branches to."""
-        self._close()
-        super().else_(frame)
-        self.charge(ELSE, False)
+    def _is_target(self, frame: Frame) -> bool:
+        return bool(frame.payload.edges)
 
     def end(self, frame: Frame) -> bool:
-        """``end``, which counts for all that comes or branches to it."""
-        if frame.opcode == IF or (frame.opcode != LOOP and frame.payload.edges):
-            self._close()
-        if super().end(frame):
-            self.charge(END, False)
-        return self._return(frame) if frame.opcode == FUNCTION else self.reachable
+        """``end``; that of the function is joined by the returns."""
+        reachable = super().end(frame)
+        return self._return(frame) if frame.opcode == FUNCTION else reachable
 
     def _return(self, frame: Frame) -> bool:
         """Join the end of the function and the returns."""
         returns = self._returns
-        self._close(settle=not self._passes)
+        if self.reachable and not self._passes:
+            self._settle(self._segment)
+        self._close()
         if returns.edges:
             if self.reachable:
                 self._edge(returns, len(frame.results))
@@ -309,24 +267,3 @@ class Metered(Passing):
         self._edge(self._returns, len(frame.results))
         self.void(f"br label %{self._returns.name}")
         self.reachable = False
-        self._close(settle=not self._passes)
-
-    def br(self, frame: Frame) -> None:
-        """``br``."""
-        super().br(frame)
-        self._close()
-
-    def br_if(self, frame: Frame) -> None:
-        """``br_if``."""
-        super().br_if(frame)
-        self._close()
-
-    def br_table(self, frames: Sequence[Frame]) -> None:
-        """``br_table``."""
-        super().br_table(frames)
-        self._close()
-
-    def unreachable(self) -> None:
-        """``unreachable``."""
-        super().unreachable()
-        self._close()

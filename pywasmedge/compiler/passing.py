@@ -65,7 +65,8 @@ class Passing(Variables):
 
     def header(self, index: int, type_: FunctionType) -> str:
         """Defined function ``index`` up to its attributes."""
-        self._entry_of = (index, type_) if index in self._passing else None
+        passes = index in self._passing and self.entered is None
+        self._entry_of = (index, type_) if passes else None
         if self._entry_of is None:
             return super().header(index, type_)
         fields = [f"i64 %{field}0" for field in self.kept]

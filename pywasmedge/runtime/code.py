@@ -377,11 +377,8 @@ class CompiledModule:
         self._configure = configure.copy() if configure else Configure()
         self._compile = compile_unit or unit_compiler(module, self._configure, guarded)
         self._baseline = None
-        if compile_unit is None and not (
-            self._configure.instruction_counting or self._configure.cost_measuring
-        ):
-            counting = self._configure.tier == Tier.AUTO
-            self._baseline = quick_compiler(module, self._configure.proposals, guarded, counting)
+        if compile_unit is None:
+            self._baseline = quick_compiler(module, self._configure, guarded)
         self._lock = threading.RLock()
         self._done: dict[int, Level] = {}
         self._uncounted: list[int] = []

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import threading
 
+from ..base.config import Tier
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from collections.abc import Set as AbstractSet
     from typing import Any
 
-    from ..base.config import Configure, Proposal
+    from ..base.config import Configure
     from ..compiler.code import Code
     from ..compiler.codegen import Level
     from ..module.ast import Module
@@ -26,7 +27,7 @@ def _nothing(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
 
 
 def quick_compiler(
-    module: Module, proposals: AbstractSet[Proposal], guarded: bool, counting: bool
+    module: Module, configure: Configure, guarded: bool
 ) -> Callable[[Sequence[int]], tuple[Code, Sequence[int]]]:
     """The quick code generator for a module: code, and functions it leaves to LLVM."""
     writer: Any = None
@@ -40,7 +41,12 @@ def quick_compiler(
                 from ..compiler.baseline.writer import BaselineWriter
 
                 writer = BaselineWriter(
-                    module, proposals, guarded=guarded, counting=counting
+                    module,
+                    configure.proposals,
+                    guarded=guarded,
+                    counting=configure.tier == Tier.AUTO,
+                    count=configure.instruction_counting,
+                    cost=configure.cost_measuring,
                 ).compile
             else:
                 writer = _nothing

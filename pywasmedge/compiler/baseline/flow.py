@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ...base.errors import ErrCode
-from ...walk.stack import FUNCTION, IF, LOOP
+from ...walk.stack import IF, LOOP
 from .. import layout
 from . import x86_64 as machine
 from .filled import Branches
@@ -170,10 +170,6 @@ class Flow(State):
         """``end``."""
         label: Label = frame.payload
         operands = self.operands
-        if frame.opcode == FUNCTION:
-            if self.reachable:
-                self._carry(label)
-            return False
         if frame.opcode == LOOP:
             return self.reachable
         if frame.opcode == IF:  # no else: that way leads straight to the end
@@ -258,7 +254,10 @@ class Flow(State):
 
     def return_(self, frame: Frame) -> None:
         """``return`` from the function of ``frame``."""
-        self.br(frame)
+        assert self._end is not None
+        self._carry(self._end)
+        self._jump(self._end)
+        self.reachable = False
 
     def br_if(self, frame: Frame) -> None:
         """``br_if``."""

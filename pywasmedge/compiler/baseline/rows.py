@@ -8,7 +8,6 @@ from .filled import Accesses, Branches, Filled, simple
 from .operands import CONST, LOCAL, REG, SPILL, Const, in_register, spilled
 from .state import I32, MASK, V128, State, UnsupportedError, register
 from .stencil import REGISTERS
-from .stencil import load as load_stencils
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -280,7 +279,7 @@ class Rows(State):
 
     def _vector(self, row: Row, types: Sequence[int], result: Sequence[int]) -> Callable[..., None]:
         """Vector instructions: all operands in registers."""
-        operands, stencils = self.operands, load_stencils(row.prefix)
+        operands, stencils = self.operands, self.stencils_for(row.prefix)
         count = len(types)
         access = bool(row.immediates) and row.immediates[0].startswith("memarg")
         lane = bool(row.immediates) and row.immediates[-1].startswith("lane:")
@@ -326,7 +325,7 @@ class Rows(State):
     ) -> Callable[..., None]:
         """Instructions whose operands are in the frame."""
         name, count = row.mnemonic, len(types)
-        stencils = load_stencils(row.prefix if row.prefix == 0xFE else 0)
+        stencils = self.stencils_for(row.prefix if row.prefix == 0xFE else 0)
         kinds = row.immediates
 
         def in_frame(*immediates: Any) -> None:

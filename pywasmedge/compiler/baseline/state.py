@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from .calls import Plan
     from .filled import Branches
     from .operands import Operand
+    from .stencil import Stencils
     from .variables import Global
 
 
@@ -79,7 +80,7 @@ class State:
 
         self.module = module
         self.guarded = guarded
-        self.stencils = load_stencils()
+        self.stencils = self.stencils_for(0)
         self.canonical = canonical_types(module.types)
         self.code = bytearray()
         self.operands: list[Operand] = []
@@ -98,6 +99,8 @@ class State:
         """Where counters run out: the distance to fill in, the loop's offset in the module (0: the
         function's entry), and where the code goes on."""
         self.tables: list[tuple[int, int, Label]] = []
+        self.imports: list[tuple[int, str]] = []
+        """Distances to import slots: their places, the names of the imports."""
         self.compare: tuple[int, int, int, Branches, Branches, int] | None = None
         """The latest comparison: where it begins and ends, position of its result, the branches
         that can take its place (if it holds, if it fails), and the number they need."""
@@ -229,6 +232,10 @@ class State:
             raise Trap(ErrCode.RUNTIME_ERROR, "function too complex to compile")
 
     # ---- stencils
+
+    def stencils_for(self, prefix: int) -> Stencils:
+        """The stencils of the instructions with a prefix byte (see ``stencil.load``)."""
+        return load_stencils(prefix)
 
     def place_stencil(
         self, stencil: Any, numbers: dict[str, int], label: list[int] | None = None

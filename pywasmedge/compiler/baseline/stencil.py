@@ -18,12 +18,13 @@ REGISTERS = 4
 FILE = os.path.join(os.path.dirname(__file__), f"stencils-{os.uname().machine}.bin")
 """Where they are kept; made when the package is built."""
 
-NUMBER, WIDE, RELATIVE, CONSTANT = 0, 1, 2, 3
+NUMBER, WIDE, RELATIVE, CONSTANT, TRAP = 0, 1, 2, 3, 4
 """Kinds of holes: 4 or 8 bytes for a number; the distance to a label; the distance to 16 constant
-bytes."""
+bytes; a trap (in metered code)."""
 
 Key = tuple[str, str, int]
 """Mnemonic, form and register (see ``build``)."""
+Stencils = dict[Key, tuple[bytes, tuple[tuple[int, int, str | bytes, int], ...]]]
 
 
 class Stencil(tuple):  # type: ignore[type-arg]
@@ -93,9 +94,7 @@ def available() -> bool:
 
 
 @cache
-def load(
-    prefix: int = 0, path: str = FILE
-) -> dict[Key, tuple[bytes, tuple[tuple[int, int, str | bytes, int], ...]]]:
+def load(prefix: int = 0, path: str = FILE) -> Stencils:
     """The stencils of a file for instructions with a prefix byte: 0xFD, 0xFE, or 0 (all others).
 
     Raises:

@@ -57,6 +57,7 @@ class Baseline(Variables, Flow, Calls):
         self.constants.clear()
         self.tables.clear()
         self.counters.clear()
+        self.imports.clear()
         self.compare = None
         self.reachable = True
         self._type = type_
@@ -109,14 +110,18 @@ class Baseline(Variables, Flow, Calls):
         """End the function and return its code, to be put at a multiple of 16."""
         assert self._type is not None and self._end is not None
         code = self.code
+        if self.reachable:
+            self._carry(self._end)
         self._place(self._end)
         self._results(self._end)
         end = len(code)
         code += machine.leave(self.pins)
         code += machine.return_(machine.convention(self._type).stack)
         self._patch(self.run_out(), end)
+        self.behind()
         start = self._start()
         shift = len(start)
+        self.imports = [(at + shift, name) for at, name in self.imports]
         for at, table, label in self.tables:
             WORD.pack_into(code, at, label.at - table)
         if self.constants:
@@ -129,6 +134,13 @@ class Baseline(Variables, Flow, Calls):
                     code += data
                 WORD.pack_into(code, at, where + addend - at)
         return start + code
+
+    def behind(self) -> None:
+        """Append what is not on the usual way through the function."""
+
+    def take_segments(self) -> bytes:
+        """What ``Code.segments`` is about, for the functions finished since the last time."""
+        return b""
 
     def _start(self) -> bytes:
         """Everything before the body: the frame and the locals."""
@@ -197,6 +209,8 @@ class BaselineWriter:
         proposals: the enabled proposals.
         guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
         counting: the code asks for better code where it runs often.
+        count: the code counts instructions.
+        cost: the code adds up the cost of instructions and respects its limit.
     """
 
     def __init__(
@@ -206,9 +220,15 @@ class BaselineWriter:
         *,
         guarded: bool,
         counting: bool = False,
+        count: bool = False,
+        cost: bool = False,
     ) -> None:
         self.module = module
         self._emitter = Baseline(module, guarded=guarded)
+        if count or cost:
+            from .metering import Metered
+
+            self._emitter = Metered(module, guarded=guarded, count=count, cost=cost)
         self._emitter.counting = counting
         self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
         self._lock = Lock()
@@ -224,10 +244,12 @@ class BaselineWriter:
             LoadError, ValidationError: a body is malformed or not valid.
         """
         blob = bytearray()
+        imports: list[tuple[int, str]] = []
         entries: dict[str, int] = {}
         ranges = []
         left = []
         with self._lock:
+            self._emitter.take_segments()  # of functions before one that was not valid
             for index in indices:
                 start = len(blob)
                 try:
@@ -235,12 +257,24 @@ class BaselineWriter:
                 except UnsupportedError:
                     left.append(index)
                     continue
+                imports += [(start + at, name) for at, name in self._emitter.imports]
                 entries[f"f{index}"] = start
                 ranges.append((start, len(blob)))
                 blob += bytes(-len(blob) % 16)
+            listed = self._emitter.take_segments()
+        slots = {
+            name: len(blob) + 8 * i for i, name in enumerate(sorted({name for _, name in imports}))
+        }
+        blob += bytes(8 * len(slots))
+        for at, name in imports:
+            WORD.pack_into(blob, at, slots[name] - at - 4)
         start = len(blob)
         blob += machine.unwind(ranges, start)
-        return Code(bytes(blob), entries, (start, len(blob)), alignment=16), left
+        end = len(blob)
+        blob += listed
+        named = tuple((at, name) for name, at in slots.items())
+        segments = (end, len(blob)) if listed else (0, 0)
+        return Code(bytes(blob), entries, (start, end), named, segments, 16), left
 
     def _function(self, index: int) -> bytes:
         module, emitter, walk = self.module, self._emitter, self._walk

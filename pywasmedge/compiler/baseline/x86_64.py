@@ -224,6 +224,64 @@ def jump_if_zero(reg: int) -> bytes:
 CALL_RAX = b"\xff\xd0"
 
 
+# ---- Metering ------------------------------------------------------------------------------------
+
+
+def load_import(reg: int) -> bytes:
+    """``reg`` = the value of an import slot; the last four bytes are the distance to the slot."""
+    return _rex(True, reg, 0) + bytes((0x8B, (reg & 7) << 3 | RBP)) + bytes(4)
+
+
+def add_import(reg: int) -> bytes:
+    """``reg`` += the value of an import slot; the last four bytes are the distance to the slot."""
+    return _rex(True, reg, 0) + bytes((0x03, (reg & 7) << 3 | RBP)) + bytes(4)
+
+
+def add_thread_pointer(reg: int) -> bytes:
+    """``reg`` += the thread pointer."""
+    return b"\x64" + _rex(True, reg, 0) + bytes((0x03, (reg & 7) << 3 | 4, 0x25)) + bytes(4)
+
+
+def less_element(base: int, disp: int, array: int, index: int) -> bytes:
+    """``rdx`` = the 8 bytes at ``[base + disp]`` less element ``index`` of the ``array`` of such.
+
+    The last four bytes are the distance to jump if they are less.
+    """
+    code = _rm(b"\x8b", True, RDX, base, disp) + _rm(b"\x2b", True, RDX, array, 8 * index)
+    return code + b"\x0f\x82\0\0\0\0"
+
+
+def add(base: int, disp: int, value: int) -> bytes:
+    """Add ``value`` to the 8 bytes at ``[base + disp]``; the last four bytes are the number."""
+    return _rm(b"\x81", True, 0, base, disp) + pack("<i", value)
+
+
+def call_with_number(value: int) -> bytes:
+    """Call a routine with ``value`` in ``r11``; the last four bytes are the distance to it."""
+    return number(R11, value) + b"\xe8\0\0\0\0"
+
+
+def spend_routine() -> tuple[bytes, int]:
+    """A routine that asks for budget for the segment in ``r11``; only that register changes.
+
+    Returns:
+        Its code, and where in it the distance to the import slot of ``we_spend`` is, which leaves
+        general registers alone.
+    """
+    size = 16 * FLOAT_ARGUMENTS
+    vectors = range(FLOAT_ARGUMENTS)
+    code = b"\x57" + make_room(size)  # push rdi
+    code += b"".join(store(_V128, reg, RSP, 16 * reg) for reg in vectors)
+    code += _rr(b"\x89", False, R11, RDI) + b"\xff\x15\0\0\0\0"  # call [rip + ...]
+    hole = len(code) - 4
+    code += b"".join(load(_V128, reg, RSP, 16 * reg) for reg in vectors)
+    return code + make_room(-size) + b"\x5f\xc3", hole  # pop rdi; ret
+
+
+TRAP = trap(0x80)[:-1]
+"""What every trap begins with; the code less 0x80 follows."""
+
+
 # ---- Calls ---------------------------------------------------------------------------------------
 
 
