@@ -1,7 +1,7 @@
 """The specification's test suites through the C library, which this Python process has opened.
 
-A normal run gives each script to one of the two ways of using the library, in turn; with
-``PYWASMEDGE_SLOW_TESTS=1`` all scripts run in both ways. The suite of the threads proposal is left
+A normal run gives each script to one of the three ways of using the library, in turn; with
+``PYWASMEDGE_SLOW_TESTS=1`` all scripts run in all ways. The suite of the threads proposal is left
 out: its host module has a shared memory, which the C API cannot make.
 """
 
@@ -15,10 +15,11 @@ import pytest
 import testdata
 from capi_lib import NULL, ffi, lib, string
 from spec import capi, suites
+from spec.capi_ahead import CompiledVM
 from spec.runner import run_on
 from wasmbuild import body, wasm
 
-WAYS = (capi.StepByStep, capi.OneVM)
+WAYS = (capi.StepByStep, capi.OneVM, CompiledVM)
 SCRIPTS = [script for script in suites.scripts() if script.suite != "threads"]
 ALL = os.environ.get("PYWASMEDGE_SLOW_TESTS") == "1"
 CASES = [
