@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 from threading import Lock
 
-from ...walk.rules import declared_functions
+from ...walk.rules import Declared
 from ...walk.walker import Walk
 from .. import layout
 from ..abi import operand_budget, slot_offsets
@@ -230,7 +230,7 @@ class BaselineWriter:
 
             self._emitter = Metered(module, guarded=guarded, count=count, cost=cost)
         self._emitter.counting = counting
-        self._walk = Walk(module, proposals, declared_functions(module), self._emitter)
+        self._walk = Walk(module, proposals, Declared(module), self._emitter)
         self._lock = Lock()
 
     def compile(self, indices: Sequence[int]) -> tuple[Code, list[int]]:
