@@ -294,7 +294,7 @@ def we_py_compile(handle: CData, index: int) -> int:
 # ---- Modules -------------------------------------------------------------------------------------
 
 _WHOLE = 8192
-"""A module with at most this many bytes of code is compiled as a whole."""
+"""A module with at most this many bytes of code is compiled as a whole if LLVM compiles it."""
 _WHOLE_OPTIMISED = 65536
 """The same when there is only optimised code."""
 CACHED_FROM = 1024
@@ -413,7 +413,9 @@ class CompiledModule:
         size = self.module.code_size
         if tier == Tier.OPTIMISED:
             return not (size > _WHOLE_OPTIMISED if lazy is None else lazy), Level.OPTIMISED
-        return not (size > _WHOLE if lazy is None else lazy), Level.QUICK
+        if lazy is None:
+            lazy = self._baseline is not None or size > _WHOLE
+        return not lazy, Level.QUICK
 
     def _is_costly(self) -> bool:
         """Whether the code is worth an entry in the cache: there is much, or LLVM may make it."""
