@@ -30,7 +30,7 @@ class Optimiser:
     """
 
     PATIENCE = 20e-6
-    """Seconds of waiting per byte of a function: a fifth of the time that compiling it takes."""
+    """Seconds of waiting per byte of a function: an estimated fraction of its compilation."""
 
     FIRST = 0.1
     """Seconds of waiting before LLVM is loaded, which takes about as long."""
