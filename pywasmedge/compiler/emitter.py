@@ -279,6 +279,9 @@ class EmitterBase:
         known = self.bools.get(value)
         return known if known is not None else self.emit(f"icmp ne i32 {value}, 0")
 
+    def near(self, row: Row) -> None:
+        """Immediates are passed as a whole."""
+
     def simple(self, row: Row) -> Callable[..., None]:
         """The function that emits one instruction of ``row``, given its immediates."""
         operands = len(row.type.partition("->")[0].split())

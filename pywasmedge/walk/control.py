@@ -11,7 +11,7 @@ from collections.abc import Callable
 from ..base.errors import ErrCode, LoadError, ValidationError
 from ..base.types import ValType
 from .immediates import decoder
-from .stack import BLOCK, BOTTOM, ELSE, IF, LOOP, mismatch
+from .stack import BLOCK, BOTTOM, ELSE, IF, LOOP, Frame, mismatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ def _unreachable(walk: Walk, sink: Sink | None) -> Step:
 def _block(opcode: int) -> Callable[[Walk, Sink | None], Step]:
     def make(walk: Walk, sink: Sink | None) -> Step:
         stack, data = walk.stack, walk.data
+        types, frames = stack.types, stack.frames
         block_type = decoder(walk, "block")
         emit = None
         if sink is not None:
@@ -54,8 +55,13 @@ def _block(opcode: int) -> Callable[[Walk, Sink | None], Step]:
             if data[pos] == 0x40:
                 pos += 1
                 if opcode == IF:
-                    stack.pop(_I32)
-                frame = stack.open(opcode, (), (), start)
+                    if types[-1] == _I32:
+                        del types[-1]
+                    else:
+                        stack.pop(_I32)
+                types.append(BOTTOM)  # what open does
+                frame = Frame(opcode, (), (), len(types), start)
+                frames.append(frame)
             else:
                 (params, results), pos = block_type(pos)
                 if opcode == IF:
@@ -206,8 +212,10 @@ def _return(walk: Walk, sink: Sink | None) -> Step:
 def _call(walk: Walk, sink: Sink | None) -> Step:
     stack, data = walk.stack, walk.data
     func = decoder(walk, "func")
-    func_types, types = walk.module.func_types, walk.module.types
+    types = stack.types
+    func_types, module_types = walk.module.func_types, walk.module.types
     count = len(func_types)
+    emit = sink.call if sink is not None else None
 
     def call(pos: int) -> int:
         index = data[pos]
@@ -218,13 +226,13 @@ def _call(walk: Walk, sink: Sink | None) -> Step:
                 func(pos - 2)  # raises
         else:
             index, pos = func(pos)
-        type_ = types[func_types[index]]
+        type_ = module_types[func_types[index]]
         if type_.params:
             stack.pop_all(type_.params)
         if type_.results:
-            stack.types.extend(type_.results)
-        if sink is not None:
-            sink.call(index, type_)
+            types.extend(type_.results)
+        if emit is not None:
+            emit(index, type_)
         return pos
 
     return call

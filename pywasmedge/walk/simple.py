@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Step = Callable[[int], int]
 Emit = Callable[..., None] | None
+Near = Callable[[int], None] | None
 
 _I32 = int(ValType.I32)
 _CODE = {str(t): int(t) for t in ValType}
@@ -34,8 +35,11 @@ def parse_type(text: str) -> tuple[Types, Types]:
     )
 
 
-def step(walk: Walk, row: Row, emit: Emit) -> Step:
-    """The closure for ``row``; ``emit`` is called with the immediates if given."""
+def step(walk: Walk, row: Row, emit: Emit, near: Near = None) -> Step:
+    """The closure for ``row``; ``emit`` is called with the immediates if given.
+
+    ``near`` is what ``Sink.near`` gives.
+    """
     params, results = parse_type(row.type)
     kinds = row.immediates
     if not kinds and len(results) == 1:
@@ -46,9 +50,9 @@ def step(walk: Walk, row: Row, emit: Emit) -> Step:
     if len(kinds) == 1:
         if kinds[0].startswith("memarg:") and params[0] == _I32 and walk.module.memory_types:
             if len(params) == 1 and results:
-                return _load(walk, row, results[0], emit)
+                return _load(walk, row, results[0], emit, near)
             if len(params) == 2 and not results:
-                return _store(walk, row, params[1], emit)
+                return _store(walk, row, params[1], emit, near)
         if not params and kinds[0] in ("i32", "i64"):
             return _int_const(walk, row, results[0], emit)
     return _general(walk, row, params, results, emit)
@@ -120,7 +124,7 @@ def _binary(walk: Walk, params: Types, result: int, emit: Emit) -> Step:
     return binary_emit
 
 
-def _load(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
+def _load(walk: Walk, row: Row, result: int, emit: Emit, near: Near) -> Step:
     types, pop, data = walk.stack.types, walk.stack.pop, walk.data
     memarg = decoder(walk, row.immediates[0])
     natural = int(row.immediates[0].partition(":")[2])
@@ -142,15 +146,15 @@ def _load(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
     if emit is None:
         return load
 
-    known = _Memargs()
-
     def load_emit(pos: int) -> int:
+        immediate = None
         align, offset = data[pos], data[pos + 1]
-        if align <= natural and offset < 0x80:
-            immediate = known[offset << 3 | align]
+        if align > natural:
+            immediate, pos = memarg(pos)
+        elif offset < 0x80:
             pos += 2
-        elif align <= natural and (high := data[pos + 2]) < 0x80:
-            immediate = known[(offset & 0x7F | high << 7) << 3 | align]
+        elif (high := data[pos + 2]) < 0x80:
+            offset += (high << 7) - 0x80
             pos += 3
         else:
             immediate, pos = memarg(pos)
@@ -159,13 +163,18 @@ def _load(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
         else:
             pop(_I32)
             types.append(result)
-        emit(immediate)
+        if immediate is not None:
+            emit(immediate)
+        elif near is not None:
+            near(offset)
+        else:
+            emit(Memarg((0, offset, align)))
         return pos
 
     return load_emit
 
 
-def _store(walk: Walk, row: Row, value: int, emit: Emit) -> Step:
+def _store(walk: Walk, row: Row, value: int, emit: Emit, near: Near) -> Step:
     types, pop, data = walk.stack.types, walk.stack.pop, walk.data
     memarg = decoder(walk, row.immediates[0])
     natural = int(row.immediates[0].partition(":")[2])
@@ -187,15 +196,15 @@ def _store(walk: Walk, row: Row, value: int, emit: Emit) -> Step:
     if emit is None:
         return store
 
-    known = _Memargs()
-
     def store_emit(pos: int) -> int:
+        immediate = None
         align, offset = data[pos], data[pos + 1]
-        if align <= natural and offset < 0x80:
-            immediate = known[offset << 3 | align]
+        if align > natural:
+            immediate, pos = memarg(pos)
+        elif offset < 0x80:
             pos += 2
-        elif align <= natural and (high := data[pos + 2]) < 0x80:
-            immediate = known[(offset & 0x7F | high << 7) << 3 | align]
+        elif (high := data[pos + 2]) < 0x80:
+            offset += (high << 7) - 0x80
             pos += 3
         else:
             immediate, pos = memarg(pos)
@@ -204,20 +213,15 @@ def _store(walk: Walk, row: Row, value: int, emit: Emit) -> Step:
         else:
             pop(value)
             pop(_I32)
-        emit(immediate)
+        if immediate is not None:
+            emit(immediate)
+        elif near is not None:
+            near(offset)
+        else:
+            emit(Memarg((0, offset, align)))
         return pos
 
     return store_emit
-
-
-class _Memargs(dict[int, Memarg]):
-    """Immediates for memory 0 by ``offset << 3 | align``, made when they are met first."""
-
-    __slots__ = ()
-
-    def __missing__(self, key: int) -> Memarg:
-        made = self[key] = Memarg((0, key >> 3, key & 7))
-        return made
 
 
 def _int_const(walk: Walk, row: Row, result: int, emit: Emit) -> Step:

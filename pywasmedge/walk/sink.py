@@ -33,6 +33,10 @@ class Sink(Protocol):
     def simple(self, row: Row) -> Callable[..., None]:
         """The function to call with the immediates of each instruction of ``row``."""
 
+    def near(self, row: Row) -> Callable[[int], None] | None:
+        """What to call instead, with the offset only, for accesses to memory 0 at offsets below
+        2^14, if ``row`` is a load or store; may be ``None``."""
+
     def unreachable(self) -> None:
         """``unreachable``; what follows is not reachable."""
 

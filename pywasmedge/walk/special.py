@@ -30,11 +30,12 @@ def step_for(walk: Walk, row: Row, sink: Sink | None) -> Step:
     if row.type == SPECIAL_TYPE:
         return MAKERS[row.mnemonic](walk, sink)
     emit = sink.simple(row) if sink is not None else None
+    near = sink.near(row) if sink is not None and row.immediates else None
     if row.mnemonic in ("table.init", "table.copy"):
         emit = _same_elements(walk, row.mnemonic, emit)
     if "elem" in row.immediates or "data" in row.immediates:
         emit = _segment_exists(walk, row.immediates[0], emit)
-    return step(walk, row, emit)
+    return step(walk, row, emit, near)
 
 
 def _segment_exists(walk: Walk, kind: str, emit: Emit) -> Emit:

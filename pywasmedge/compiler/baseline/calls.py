@@ -5,7 +5,7 @@ from __future__ import annotations
 from .. import layout
 from ..abi import slot_offsets
 from . import x86_64 as machine
-from .operands import CONST, LOCAL, PIN, REG, SPILL, in_register, slot, spilled
+from .operands import CONST, LOCAL, PIN, REG, in_register, slot, spilled
 from .state import I64, MASK, R13, RAX, RBP, V128, WORD, State, register
 from .stencil import REGISTERS
 
@@ -37,7 +37,11 @@ class Calls(State):
             self.code += _LOAD_ENTRIES + _CALL_ENTRY + WORD.pack(8 * own)
         else:
             self.code += machine.call_at(*self._callee(index))
-        self._returned(plan)
+        if plan.result and first < REGISTERS:  # what the other method does
+            self.code += plan.result[first]
+            self.operands.append(plan.done)
+        elif plan.results:
+            self._returned(plan)
 
     def call_indirect(self, table: int, type_index: int, type_: FunctionType) -> None:
         """``call_indirect``."""
@@ -119,7 +123,9 @@ class Calls(State):
             The position of the first argument.
         """
         operands, code = self.operands, self.code
-        self.spend(plan.cost)
+        self.budget -= plan.cost
+        if self.budget < 0:
+            self.spend(0)  # raises
         first = len(operands) - len(plan.params)
         if first:
             self.spill_registers(first)
@@ -127,7 +133,7 @@ class Calls(State):
             code += machine.make_room(below + plan.stack)
         # Stack arguments at once, registers all together, then what may overwrite registers.
         moves = []
-        vectors = []
+        vectors: list[tuple[int, int]] = []
         loads = b""
         for at, (type_, reg, offset) in enumerate(plan.params, first):
             operand = operands[at]
@@ -136,14 +142,15 @@ class Calls(State):
                 self._push(operand, at, type_, below + offset)
             elif kind == REG:
                 moves.append((type_, reg, register(type_, at)))
+            elif kind == CONST:
+                if type_ == V128:
+                    vectors.append((reg, operand.value))
+                else:
+                    loads += machine.constant(type_, reg, operand.value)
             elif kind < CONST:
                 loads += operand.arguments[reg]
-            elif kind == SPILL:
-                loads += self.place(at).arguments(type_)[reg]
-            elif type_ == V128:
-                vectors.append((reg, operand.value))
             else:
-                loads += machine.constant(type_, reg, operand.value)
+                loads += self.place(at).arguments(type_)[reg]
         if moves:
             code += machine.shuffle(tuple(moves))
         code += loads
@@ -200,7 +207,7 @@ class Calls(State):
         elif len(plan.results) == 1:
             at = self.room()
             self.code += plan.result[at & MASK]
-            operands.append(in_register(plan.results[0]))
+            operands.append(plan.done)
         else:
             moves = []
             for result, reg, _ in plan.returned:
@@ -227,11 +234,13 @@ class Plan:
         results: types of the results.
         offsets: of the results from the place that the pointer leads to.
         result: code that moves a single result into each of the operand registers.
+        done: the operand of a single result.
         cost: operands to account for.
     """
 
     __slots__ = (
         "cost",
+        "done",
         "offsets",
         "params",
         "pointer",
@@ -255,3 +264,4 @@ class Plan:
             result, reg, _ = self.returned[0]
             moves = (machine.move(result, register(result, at), reg) for at in range(REGISTERS))
             self.result = tuple(moves)
+            self.done = in_register(result)

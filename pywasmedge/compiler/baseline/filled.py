@@ -22,6 +22,8 @@ BYTE = -1
 """Kind of a hole for the lowest byte of a number."""
 _SIZE = {BYTE: 1, NUMBER: 4, WIDE: 8}
 _SHORT = range(-128, 128)
+_ACCESSES = 8192
+"""Offsets of stores of constants whose code is kept."""
 
 
 class _Forms:
@@ -51,29 +53,37 @@ class _Forms:
 class Filled(dict[int, bytes]):
     """The code of a stencil that is ``simple`` by its number."""
 
-    __slots__ = ("_forms",)
+    __slots__ = ("_forms", "_parts")
 
     def __init__(self, stencil: Plain) -> None:
-        self._forms = _Forms(immediate(stencil))
+        stencil = immediate(stencil)
+        self._forms = _Forms(stencil)
+        self._parts: tuple[bytes, bytes] | None = None
+        if stencil[1] and stencil[1][0][1:] == (NUMBER, stencil[1][0][2], 0):
+            at = stencil[1][0][0]
+            self._parts = stencil[0][:at], stencil[0][at + 4 :]
 
     def __missing__(self, number: int) -> bytes:
+        if number not in KEPT and self._parts is not None:
+            before, after = self._parts
+            return before + (number & 0xFFFF_FFFF).to_bytes(4, "little") + after
         code, _ = fill(self._forms.of(number), number)
         if number in KEPT:
             self[number] = code
         return code
 
 
-class Branches(dict[int, "tuple[bytes, tuple[int, ...]]"]):
-    """The code of a stencil that branches, and where the distances to its target are."""
+class Branches(dict[int, "tuple[bytes, int]"]):
+    """The code of a stencil that branches, and where the distance to its target is."""
 
     __slots__ = ("_forms",)
 
     def __init__(self, stencil: Plain) -> None:
         self._forms = _Forms(stencil)
 
-    def __missing__(self, number: int) -> tuple[bytes, tuple[int, ...]]:
-        code, holes = fill(self._forms.of(number), number)
-        made = code, tuple(hole[0] for hole in holes)
+    def __missing__(self, number: int) -> tuple[bytes, int]:
+        code, ((at, _, _, _),) = fill(self._forms.of(number), number)
+        made = code, at
         if number in KEPT:
             self[number] = made
         return made
@@ -89,7 +99,7 @@ class Accesses(dict[int, Filled]):
 
     def __missing__(self, offset: int) -> Filled:
         made = Filled(fill(self._forms.of(offset), offset, "OFFSET"))
-        if offset in KEPT:
+        if len(self) < _ACCESSES:
             self[offset] = made
         return made
 

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from .operands import Operand
 
 
+_PATCH = WORD.pack_into
+
+
 class Flow(State):
     """Control instructions but calls."""
 
@@ -106,12 +109,11 @@ class Flow(State):
         else:
             self._branch_on(condition, at, "F", label.else_)
 
-    def _branch(self, made: tuple[bytes, tuple[int, ...]], fixups: list[int]) -> None:
-        """Append code that branches; where its distances are goes to ``fixups``."""
+    def _branch(self, made: tuple[bytes, int], fixups: list[int]) -> None:
+        """Append code that branches; where its distance is goes to ``fixups``."""
         code = self.code
-        start = len(code)
+        fixups.append(len(code) + made[1])
         code += made[0]
-        fixups += [start + at for at in made[1]]
 
     def _fused(self) -> tuple[Branches, Branches, int] | None:
         """The comparison that made the operand on top, if nothing came after it; it is taken back.
@@ -170,9 +172,10 @@ class Flow(State):
         """``end``."""
         label: Label = frame.payload
         operands = self.operands
-        if frame.opcode == LOOP:
+        opcode = frame.opcode
+        if opcode == LOOP:
             return self.reachable
-        if frame.opcode == IF:  # no else: that way leads straight to the end
+        if opcode == IF:  # no else: that way leads straight to the end
             if frame.params:
                 if self.reachable:
                     self._carry(label)
@@ -237,11 +240,13 @@ class Flow(State):
     def _patch(self, fixups: Sequence[int], target: int) -> None:
         code = self.code
         for at in fixups:
-            WORD.pack_into(code, at, target - at - 4)
+            _PATCH(code, at, target - at - 4)
 
     def _place(self, label: Label) -> None:
-        label.at = len(self.code)
-        self._patch(label.fixups, label.at)
+        code = self.code
+        label.at = target = len(code)
+        for at in label.fixups:
+            _PATCH(code, at, target - at - 4)
         self.compare = None
 
     def br(self, frame: Frame) -> None:

@@ -218,6 +218,23 @@ class Const(Operand):
         self.near = type_ == _I32 or (type_ == _I64 and -(1 << 31) <= value < 1 << 31)
 
 
+class Constants(dict[int, Const]):
+    """The constants of a type, by their values."""
+
+    __slots__ = ("_type",)
+
+    KEPT = 8192
+
+    def __init__(self, type_: int) -> None:
+        self._type = type_
+
+    def __missing__(self, value: int) -> Const:
+        made = Const(self._type, value)
+        if len(self) < self.KEPT:
+            self[value] = made
+        return made
+
+
 @cache
 def local(index: int, type_: int) -> Local:
     """A local in the frame."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...base.types import ValType
 from . import x86_64 as machine
 from .filled import Accesses, Branches, Filled, simple
-from .operands import CONST, LOCAL, REG, SPILL, Const, in_register, spilled
+from .operands import CONST, LOCAL, REG, SPILL, Constants, in_register, spilled
 from .state import I32, MASK, V128, State, UnsupportedError, register
 from .stencil import REGISTERS
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...isa.row import Row
-    from .operands import Operand
 
 
 CODES = {str(t): int(t) for t in ValType}
@@ -54,14 +53,11 @@ class Rows(State):
         raise UnsupportedError
 
     def _constant(self, type_: int) -> Callable[[int], None]:
-        known: dict[int, Const] = {}
+        known = Constants(type_)
         push = self.operands.append
 
         def constant(value: int) -> None:
-            operand = known.get(value)
-            if operand is None:
-                operand = known[value] = Const(type_, value)
-            push(operand)
+            push(known[value])
 
         return constant
 
@@ -109,8 +105,12 @@ class Rows(State):
             nonlocal code
             other = operands.pop()
             at = len(operands) - 1
-            if operands[at].kind:
-                to_register(at)
+            operand = operands[at]
+            if operand.kind:
+                if operand.kind < CONST and at < REGISTERS:  # what to_register does
+                    code += operand.loads[at]
+                else:
+                    to_register(at)
             kind = other.kind
             if kind == CONST and with_number is not None and other.near:
                 code += with_number[at & MASK][other.number]
@@ -213,69 +213,94 @@ class Rows(State):
 
         return zero
 
+    def near(self, row: Row) -> Callable[[int], None] | None:
+        """The function that emits an access to memory 0 by its offset (below ``NEAR_OFFSET``)."""
+        if not self.guarded or row.prefix or not row.immediates[0].startswith("memarg"):
+            return None
+        known = self._near.get(row.mnemonic)
+        if known is None:
+            result = row.type.partition("->")[2].strip()
+            name = row.mnemonic
+            known = self._load(name, CODES[result]) if result else self._store(name)
+            self._near[name] = known
+        return known
+
     def _access(self, row: Row, types: Sequence[int], result: Sequence[int]) -> Callable[..., None]:
-        """Loads and stores."""
-        name = row.mnemonic
-        near = self._filled(name, "r")
-        if near is None:
-            return self._unsupported
-        if result:
-            return self._load(name, near, in_register(result[0]))
-        return self._store(name, near)
+        """Loads and stores, wherever they go."""
+        operands, count = self.operands, len(types)
+        near = self.near(row)
+        far = [self.stencils[row.mnemonic, "rfar", i] for i in range(REGISTERS)]
 
-    def _load(self, name: str, near: Sequence[Filled], done: Operand) -> Callable[..., None]:
+        def access(memarg: tuple[int, int, int]) -> None:
+            memory, offset, _ = memarg
+            if near is not None and memory == 0 and offset < NEAR_OFFSET:
+                near(offset)
+                return
+            first = len(operands) - count
+            for at in range(first, first + count):
+                if operands[at].kind:
+                    self.to_register(at)
+            numbers = {"OFFSET": offset, "MEMORYx8": 8 * memory}
+            self.place_stencil(far[first & MASK], numbers)
+            del operands[first:]
+            operands.extend(map(in_register, result))
+
+        return access
+
+    def _load(self, name: str, result: int) -> Callable[[int], None]:
         operands, code = self.operands, self.code
-        to_register, guarded = self.to_register, self.guarded
+        to_register = self.to_register
+        forms = [Filled(self.stencils[name, "r", i]) for i in range(REGISTERS)]
+        done = in_register(result)
 
-        def load(memarg: tuple[int, int, int]) -> None:
+        def load(offset: int) -> None:
             nonlocal code
             at = len(operands) - 1
-            if operands[at].kind:
-                to_register(at)
-            offset = memarg[1]
-            if guarded and offset < NEAR_OFFSET and memarg[0] == 0:
-                code += near[at & MASK][offset]
-            else:
-                self._far(name, at, memarg)
+            address = operands[at]
+            if address.kind:
+                if address.kind < CONST and at < REGISTERS:  # what to_register does
+                    code += address.loads[at]
+                else:
+                    to_register(at)
+            code += forms[at & MASK][offset]
             operands[at] = done
 
         return load
 
-    def _store(self, name: str, near: Sequence[Filled]) -> Callable[..., None]:
-        operands, code = self.operands, self.code
-        to_register, guarded = self.to_register, self.guarded
+    def _store(self, name: str) -> Callable[[int], None]:
+        operands, code, stencils = self.operands, self.code, self.stencils
+        to_register = self.to_register
+        forms = [Filled(stencils[name, "r", i]) for i in range(REGISTERS)]
         constants: list[Accesses] | None = None
-        if (name, "i", 0) in self.stencils:
-            constants = [Accesses(self.stencils[name, "i", i]) for i in range(REGISTERS)]
+        if (name, "i", 0) in stencils:
+            constants = [Accesses(stencils[name, "i", i]) for i in range(REGISTERS)]
 
-        def store(memarg: tuple[int, int, int]) -> None:
+        def store(offset: int) -> None:
             nonlocal code
-            value = operands[-1]
-            at = len(operands) - 2
-            if operands[at].kind:
-                to_register(at)
-            offset = memarg[1]
-            is_near = guarded and offset < NEAR_OFFSET and memarg[0] == 0
+            value = operands.pop()
+            at = len(operands) - 1
+            address = operands[at]
+            if address.kind:
+                if address.kind < CONST and at < REGISTERS:  # what to_register does
+                    code += address.loads[at]
+                else:
+                    to_register(at)
             kind = value.kind
-            if kind == CONST and is_near and constants is not None and value.near:
+            if kind == CONST and constants is not None and value.near:
                 code += constants[at & MASK][offset][value.number]
-                del operands[at:]
+                operands.pop()
                 return
             if kind:
-                to_register(at + 1)
-            if is_near:
-                code += near[at & MASK][offset]
-            else:
-                self._far(name, at, memarg)
-            del operands[at:]
+                if kind < CONST and at < REGISTERS - 1:
+                    code += value.loads[at + 1]
+                else:
+                    operands.append(value)
+                    to_register(at + 1)
+                    operands.pop()
+            code += forms[at & MASK][offset]
+            operands.pop()
 
         return store
-
-    def _far(self, name: str, at: int, memarg: tuple[int, int, int]) -> None:
-        """An access that needs a check, or to another memory."""
-        memory, offset, _ = memarg
-        numbers = {"OFFSET": offset, "MEMORYx8": 8 * memory}
-        self.place_stencil(self.stencils[name, "rfar", at & MASK], numbers)
 
     def _vector(self, row: Row, types: Sequence[int], result: Sequence[int]) -> Callable[..., None]:
         """Vector instructions: all operands in registers."""

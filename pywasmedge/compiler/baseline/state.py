@@ -5,7 +5,7 @@ from __future__ import annotations
 from struct import Struct
 
 from ...base.errors import ErrCode, Trap
-from ...base.types import ValType
+from ...base.types import FunctionType, ValType
 from . import x86_64 as machine
 from .operands import CONST, PIN, REG, SPILL, Local, Slot, in_register, slot, spilled
 from .stencil import CONSTANT, NUMBER, REGISTERS, RELATIVE
@@ -13,10 +13,9 @@ from .stencil import load as load_stencils
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import Any
 
-    from ...base.types import FunctionType
     from ...module.ast import Module
     from ...walk.sink import Charge
     from .calls import Plan
@@ -85,6 +84,7 @@ class State:
         self.code = bytearray()
         self.operands: list[Operand] = []
         self.locals: list[Local] = []
+        self.local_get = self._make_local_get()
         self.base = 0
         self.wide = 0
         """1 if every position of the operand stack has 16 bytes, as vectors need, else 0."""
@@ -104,6 +104,8 @@ class State:
         self.compare: tuple[int, int, int, Branches, Branches, int] | None = None
         """The latest comparison: where it begins and ends, position of its result, the branches
         that can take its place (if it holds, if it fails), and the number they need."""
+        self._near: dict[str, Callable[[int], None]] = {}
+        """What emits accesses to memory 0, by mnemonic."""
         self._globals: dict[int, Global] = {}
         """How globals are accessed."""
         self._plans: dict[int, Plan] = {}
@@ -113,7 +115,17 @@ class State:
         self.reachable = True
         self._type: FunctionType | None = None
         self._pointer = 0
+        self._convention = machine.convention(FunctionType())
         self._end: Label | None = None
+
+    def _make_local_get(self) -> Callable[[int], None]:
+        locals_, push = self.locals, self.operands.append
+
+        def local_get(index: int) -> None:
+            """``local.get``."""
+            push(locals_[index])
+
+        return local_get
 
     # ---- operands
 

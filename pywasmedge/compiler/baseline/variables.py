@@ -60,10 +60,6 @@ class Variables(Rows):
         name = str(ValType(type_)) if type_ in (I32, F32, F64, V128) else "i64"
         self.place_stencil(self.stencils[f"select {name}", "r", at & MASK], {})
 
-    def local_get(self, index: int) -> None:
-        """``local.get``."""
-        self.operands.append(self.locals[index])
-
     def local_set(self, index: int) -> None:
         """``local.set``."""
         operands = self.operands

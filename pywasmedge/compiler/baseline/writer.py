@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import accumulate
+from operator import itemgetter
 from threading import Lock
 
 from ...walk.rules import Declared
@@ -29,6 +31,10 @@ if TYPE_CHECKING:
 
 
 _LOAD_BASE = machine.load(I64, machine.BASE, R13, layout.INSTANCE["memory0"])
+
+
+_FIRST_BYTE = itemgetter(slice(0, 1))
+_NUMBER = itemgetter(1)
 
 
 class Baseline(Variables, Flow, Calls):
@@ -83,7 +89,8 @@ class Baseline(Variables, Flow, Calls):
         for i, pin in zip(pinned, machine.PINS, strict=False):
             self.locals[i] = Local(places[i], local_types[i], pin)
         self._pointer = 0
-        if machine.convention(type_).pointer is not None:
+        self._convention = machine.convention(type_)
+        if self._convention.pointer is not None:
             self._pointer = self.base
             self.base += 1
         self.deepest = self.base
@@ -97,14 +104,14 @@ class Baseline(Variables, Flow, Calls):
         """The locals to keep in registers: only in loops does it pay."""
         if b"\x03\x40" not in body:
             return []
-        count = body.count
-        uses = []
-        for i, type_ in enumerate(types[:128]):
-            if type_ in machine.WHOLE:
-                number = sum(count(bytes((opcode, i))) for opcode in (0x20, 0x21, 0x22))
-                uses.append((number, i))
-        uses.sort(reverse=True)
-        return [i for number, i in uses[: len(machine.PINS)] if number > 3]
+        uses = Counter(map(_FIRST_BYTE, body.split(b"\x20")))
+        pinned: list[int] = []
+        for byte, number in sorted(uses.items(), key=_NUMBER, reverse=True):
+            if number < 3 or len(pinned) == len(machine.PINS):
+                break
+            if byte and byte[0] < min(len(types), 0x80) and types[byte[0]] in machine.WHOLE:
+                pinned.append(byte[0])
+        return pinned
 
     def finish(self) -> bytes:
         """End the function and return its code, to be put at a multiple of 16."""
@@ -116,8 +123,9 @@ class Baseline(Variables, Flow, Calls):
         self._results(self._end)
         end = len(code)
         code += machine.leave(self.pins)
-        code += machine.return_(machine.convention(self._type).stack)
-        self._patch(self.run_out(), end)
+        code += machine.return_(self._convention.stack)
+        if self.counters:
+            self._patch(self.run_out(), end)
         self.behind()
         start = self._start()
         shift = len(start)
@@ -145,7 +153,7 @@ class Baseline(Variables, Flow, Calls):
     def _start(self) -> bytes:
         """Everything before the body: the frame and the locals."""
         assert self._type is not None
-        convention = machine.convention(self._type)
+        convention = self._convention
         code = [machine.prologue(8 * self.deepest, self.pins)]
         append = code.append
         for place, to in zip(convention.params, self.locals, strict=False):
@@ -184,7 +192,7 @@ class Baseline(Variables, Flow, Calls):
         """Move the results from where branches to the end leave them to where callers expect."""
         assert self._type is not None
         code = self.code
-        convention = machine.convention(self._type)
+        convention = self._convention
         if convention.pointer is not None:
             code += machine.load(I64, RAX, RBP, machine.FIRST_SLOT - 8 * self._pointer)
             offsets = slot_offsets(self._type.results)
@@ -279,7 +287,7 @@ class BaselineWriter:
     def _function(self, index: int) -> bytes:
         module, emitter, walk = self.module, self._emitter, self._walk
         start = walk.begin(index)
-        body = module.data[start : module.bodies[index][1]]
+        body = module.data[start : walk.end]
         type_ = module.types[module.funcs[index]]
         emitter.index = index
         emitter.begin(type_, walk.local_types, body, walk.stack.frames[0])
