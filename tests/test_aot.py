@@ -221,6 +221,34 @@ def test_neither_llvm_nor_the_walker_is_loaded(format_: OutputFormat, tmp_path: 
         assert done.stdout.split("\n")[:2] == ["20", expected], done.stderr
 
 
+UNGUARDED = """
+import resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (3 << 30, 3 << 30))
+from pywasmedge import VM
+print(VM().run_wasm_from_file(sys.argv[1], "load", 65532))
+try:
+    VM().run_wasm_from_file(sys.argv[1], "load", 65533)
+except Exception as error:
+    print(hex(error.code))
+"""
+
+
+def test_memory_without_guard_pages(tmp_path: Path) -> None:
+    """Where address space is scarce the code, which relies on them, is not used."""
+    binary = wasm(
+        types=["i32 -> i32"],
+        funcs=[0],
+        memories=[b"\0\1"],
+        exports=[("load", "func", 0)],
+        code=[body("local.get 0 i32.load 2 0")],
+    )
+    path = tmp_path / "load.wasm"
+    path.write_bytes(Compiler(configure(OutputFormat.WASM)).compile_bytes(binary))
+    done = ahead.python(UNGUARDED, path)
+    assert done.stdout == "0\n0x88\n", done.stderr
+    assert "not used" in done.stderr
+
+
 def test_universal_modules_are_modules(tmp_path: Path) -> None:
     """The original bytes come first, what follows is a custom section."""
     data = small(OutputFormat.WASM)
@@ -331,6 +359,20 @@ def test_generic_code_needs_less_of_the_processor() -> None:
     assert origin_of(generic).processor == layout.GENERIC_PROCESSOR
     assert layout.GENERIC_PROCESSOR & ~here == 0
     assert VM().run_wasm_from_bytes(generic, "twice", 2) == 8
+
+
+def test_generic_code_has_no_newer_instructions(tmp_path: Path) -> None:
+    source = GUESTS / "wordcount.wasm"
+    kinds = []
+    for generic in (False, True):
+        options = {"generic_binary": generic, "optimization_level": OptimizationLevel.O2}
+        library = compiled(source, tmp_path, OutputFormat.NATIVE, **options)
+        text = tool("objdump", "-d", "--no-show-raw-insn", library)
+        functions = re.findall(r"^[0-9a-f]+ <f?\w+>:\n((?:.+\n)+)", text, re.MULTILINE)
+        kinds.append(len(re.findall(r"\tv[a-z]+ |%[yz]mm", "".join(functions))))
+    if layout.processor() >> 28 & 1:  # this processor has AVX
+        assert kinds[0] > 100
+    assert kinds[1] < 10  # data between functions that look like instructions
 
 
 def test_intermediate_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

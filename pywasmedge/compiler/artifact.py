@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 AHEAD, CACHE = 1, 2
 """Kinds of artifacts: made by the compiler, kept by the cache."""
 
-FORMAT = 1
+FORMAT = 2
 """Number of this layout, to be raised when it changes."""
 MAGIC = b"\x7fwe-code"
 HEADER = struct.Struct("<8s II QQQ 16s16s 16s32s32s IIII")
@@ -48,8 +48,9 @@ _METADATA_SUM = slice(40, 56)
 _TABLE = struct.Struct("<16sQQ")
 """Name, offset and size of a table or chunk."""
 _TABLES = ("pieces", "imports", "import names", "functions", "offsets", "levels", "symbols", "at")
-_PIECE = struct.Struct("<6I")
-"""start and size in the image; unwind range, segments range, both from the start of the piece."""
+_PIECE = struct.Struct("<7I")
+"""start and size in the image; unwind range, segments range, from the start of the piece;
+alignment."""
 _IMPORT = struct.Struct("<II")
 """Offset of a slot in the image, number of the name."""
 _GUARDED, _COUNT, _COST = 1, 2, 4
@@ -176,6 +177,7 @@ class Piece:
     size: int
     unwind: tuple[int, int]
     segments: tuple[int, int]
+    alignment: int
 
 
 class Artifact:
@@ -255,8 +257,8 @@ class Artifact:
     def pieces(self) -> list[Piece]:
         """All pieces, in the order of the image."""
         return [
-            Piece(start, size, (a, b), (c, d))
-            for start, size, a, b, c, d in _PIECE.iter_unpack(self._pieces)
+            Piece(start, size, (a, b), (c, d), align)
+            for start, size, a, b, c, d, align in _PIECE.iter_unpack(self._pieces)
         ]
 
     def piece_at(self, offset: int) -> Piece | None:
@@ -265,8 +267,8 @@ class Artifact:
         i = bisect_right(starts, offset) - 1
         if i < 0:
             return None
-        start, size, a, b, c, d = _PIECE.unpack_from(self._pieces, _PIECE.size * i)
-        return Piece(start, size, (a, b), (c, d)) if offset < start + size else None
+        start, size, a, b, c, d, align = _PIECE.unpack_from(self._pieces, _PIECE.size * i)
+        return Piece(start, size, (a, b), (c, d), align) if offset < start + size else None
 
     def entries(self, piece: Piece) -> dict[str, int]:
         """The entries of a piece, as in :class:`Code`."""
@@ -306,6 +308,7 @@ class Artifact:
                 p.unwind,
                 tuple(slots[i]),
                 p.segments,
+                p.alignment,
             )
             for i, p in enumerate(pieces)
         ]
@@ -340,7 +343,7 @@ def write(
         if start + len(code.blob) >= 1 << 32:
             raise OverflowError("too much code")
         image += code.blob
-        pieces += _PIECE.pack(start, len(code.blob), *code.unwind, *code.segments)
+        pieces += _PIECE.pack(start, len(code.blob), *code.unwind, *code.segments, code.alignment)
         for at, name in code.imports:
             imports += _IMPORT.pack(start + at, names.setdefault(name, len(names)))
         for name, at in code.entries.items():

@@ -279,25 +279,31 @@ def read(fd: int) -> tuple[Artifact, bytes]:
         LibraryError: the file is no library of ours, for another processor or version, or damaged.
         OSError: it cannot be read.
     """
-    head = os.pread(fd, ALIGNMENT + artifacts.HEADER.size, 0)
+    total = os.fstat(fd).st_size
+
+    def part(at: int, size: int) -> bytes:
+        """Bytes of the file; fewer if it is shorter."""
+        return os.pread(fd, min(size, total), min(at, total))
+
+    head = part(0, ALIGNMENT + artifacts.HEADER.size)
     _require_library(head)
     try:
         size = artifacts.metadata_size(head[ALIGNMENT:])
-        artifact = artifacts.read(os.pread(fd, size, ALIGNMENT), image=False)
+        artifact = artifacts.read(part(ALIGNMENT, size), image=False)
         chunk = artifact.chunk(CHUNK)
         if chunk is None or artifact.kind != artifacts.AHEAD:
             raise ArtifactError("it is damaged")
         head_sum, at, length, tail_sum, tail_at, tail_length = _CHUNK.unpack(chunk)
         if reason := artifact.origin.misfit():
             raise ArtifactError(reason, version=True)
-        module = os.pread(fd, length, at)
+        module = part(at, length)
         if module_id(module) != artifact.origin.module:
             raise ArtifactError("it is damaged")
         parts = (
             (head[:ALIGNMENT], head_sum),
-            (os.pread(fd, tail_length, tail_at), tail_sum),
+            (part(tail_at, tail_length), tail_sum),
         )
-        if any(layout.checksum(part) != expected for part, expected in parts):
+        if any(layout.checksum(found) != expected for found, expected in parts):
             raise ArtifactError("it is damaged")
         start, length = artifact.image
         if not layout.verify_code(fd, ALIGNMENT + start, length, artifact.image_checksum):
