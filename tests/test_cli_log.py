@@ -12,7 +12,8 @@ from pywasmedge.base import log
 
 
 @pytest.fixture(autouse=True)
-def _restore_threshold() -> Iterator[None]:
+def _restore_threshold(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(log, "source", None)  # another test may have made this a C host
     before = log.threshold
     yield
     log.set_level(before)
