@@ -373,6 +373,28 @@ def test_an_invalid_module_and_proposals(tmp_path: Path) -> None:
     assert wasmedgec("--enable-tail-call", "--optimize", "o0", path, output).returncode == 0
 
 
+def test_progress_is_shown_on_a_terminal(tmp_path: Path) -> None:
+    """A line that is removed at the end; elsewhere there is none, as other tests see."""
+    code = [body("local.get 0 i32.const 1 i32.add " * 1000 + "drop " * 999) for _ in range(80)]
+    path = tmp_path / "in.wasm"
+    path.write_bytes(wasm(types=["i32 -> i32"], funcs=[0] * 80, code=code))
+    ours, theirs = os.openpty()
+    program = "from pywasmedge.cli.wasmedgec import main; main()"
+    command = [sys.executable, "-c", program, "--optimize", "o0", path, tmp_path / "out.wasm"]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=theirs) as process:
+        os.close(theirs)
+        text = b""
+        try:
+            while part := os.read(ours, 4096):
+                text += part
+        except OSError:  # the other end is closed
+            pass
+    os.close(ours)
+    assert process.returncode == 0
+    assert re.match(rb"\rin\.wasm: \d+ %, \d+ s left \x1b\[K", text)
+    assert text.endswith(b"\r\x1b[K")
+
+
 def test_usage(tmp_path: Path) -> None:
     assert wasmedgec("--version").stdout == "wasmedgec version 0.10.0\n"
     page = wasmedgec("--help")
