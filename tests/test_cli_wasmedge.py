@@ -222,6 +222,7 @@ def test_endless_recursion_is_reported_briefly(guest: Guests) -> None:
         (["--nonsense", "x"], "wasmedge: unknown option: --nonsense"),
         (["--reactor=1", "x"], "wasmedge: option --reactor takes no value"),
         (["--env"], "wasmedge: option --env needs a value: NAME=VALUE"),
+        (["--tier", "2", "x"], "wasmedge: option --tier: not one of auto, quick, optimised: 2"),
         (["--time-limit", "soon", "x"], "wasmedge: option --time-limit: not a number: soon"),
     ],
 )
@@ -254,6 +255,11 @@ def test_closed_streams_are_no_problem(guest: Guests, streams: str) -> None:
 
 
 # --- limits and switches ---
+
+
+@pytest.mark.parametrize("tier", ["auto", "quick", "optimised"])
+def test_tiers(guest: Guests, tier: str) -> None:
+    assert output("--tier", tier, guest("hello")) == "hello, world\n"
 
 
 def test_time_limit(guest: Guests) -> None:

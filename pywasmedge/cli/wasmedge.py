@@ -9,7 +9,7 @@ import sys
 import time
 
 from ..base import log
-from ..base.config import Configure, HostRegistration, Validation
+from ..base.config import Configure, HostRegistration, Tier, Validation
 from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmError
 from ..base.types import MAX_PAGES, ValType
 from .options import LIST, TOGGLE, VALUE, Option, Options, UsageError, help_text
@@ -33,6 +33,7 @@ OPTIONS = (
     Option(
         "validate-all", TOGGLE, "", "Validate functions before any runs, not when first called."
     ),
+    Option("tier", VALUE, "NAME", "Code: quick, optimised, or auto: what is hot is optimised."),
     Option("time-limit", VALUE, "MS", "End the program after so many milliseconds; 0: never."),
     Option("gas-limit", VALUE, "N", "End the program when its cost would exceed N."),
     Option("memory-page-limit", VALUE, "N", "Most pages of 64 KiB a memory may have."),
@@ -50,6 +51,9 @@ _MAX_LINES = 24
 
 _GRACE = 0.2
 """Seconds a program that has reached its time limit gets for ending in an orderly way."""
+
+
+_TIERS = {tier.name.lower(): tier for tier in Tier}
 
 
 def main() -> None:
@@ -171,6 +175,11 @@ def _configure(options: Options) -> Configure:
         configure.cost_measuring = True
     if options.on("validate-all"):
         configure.validation = Validation.EAGER
+    tier = options.last("tier")
+    if tier is not None:
+        if tier not in _TIERS:
+            raise UsageError(f"option --tier: not one of {', '.join(_TIERS)}: {tier}")
+        configure.tier = _TIERS[tier]
     pages = options.number("memory-page-limit")
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)
