@@ -253,13 +253,15 @@ void code_after_fork(bool in_child) {
 
 /* ---- Pieces -------------------------------------------------------------------------------------- */
 
-uint64_t we_code_place(const uint8_t *bytes, uint64_t size, uint64_t alignment) {
+uint64_t we_code_place(const uint8_t *bytes, uint64_t size, uint64_t alignment, bool seal) {
   void *code = place_in_pool(bytes, size, alignment);
-  if (code == NULL) {
-    code = we_code_alloc(size);
-    if (code != NULL) memcpy(code, bytes, size);
-  }
-  return (uint64_t)(uintptr_t)code;
+  if (code != NULL) return (uint64_t)(uintptr_t)code;
+  code = we_code_alloc(size);
+  if (code == NULL) return 0;
+  memcpy(code, bytes, size);
+  if (!seal || we_code_seal(code, size)) return (uint64_t)(uintptr_t)code;
+  we_code_free(code, size);
+  return 0;
 }
 
 void we_code_patch(uint64_t code, uint64_t offset, uint64_t value) {

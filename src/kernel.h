@@ -187,9 +187,10 @@ int32_t we_table_write(we_table *table, uint64_t offset, const uint64_t *values,
 /* ---- Executable memory (code.c) --------------------------------------------------------------- */
 
 /* Code in executable memory. It must not run before it is sealed, nor change afterwards. */
-/* A copy of code, at a multiple of `alignment` (a power of 2, at most 4096); 0 if memory is exhausted. */
-uint64_t we_code_place(const uint8_t *bytes, uint64_t size, uint64_t alignment);
-/* Adds to 8 bytes of it. */
+/* A copy of code, at a multiple of `alignment` (a power of 2, at most 4096), sealed or not; 0 if memory is
+ * exhausted. */
+uint64_t we_code_place(const uint8_t *bytes, uint64_t size, uint64_t alignment, bool seal);
+/* Adds to 8 bytes of code from we_code_place that is not sealed. */
 void we_code_patch(uint64_t code, uint64_t offset, uint64_t value);
 /* Writable pages for `size` bytes of code. */
 void *we_code_alloc(uint64_t size);

@@ -75,34 +75,35 @@ def load(code: Code, module: Module | None = None) -> Loaded:
         RuntimeError: the code needs a function the kernel does not have; a defect.
     """
     size = len(code.blob)
-    start: int = lib.we_code_place(code.blob, size, code.alignment)
+    open_ = bool(code.imports) or any(code.segments)
+    start: int = lib.we_code_place(code.blob, size, code.alignment, not open_)
     if not start:
         raise MemoryError("out of executable memory")
-    try:
-        if code.imports:
-            _patch(code, start)
-        if not lib.we_code_seal(pointer(start), size):
-            raise MemoryError("cannot make code executable")
-    except BaseException:
-        lib.we_code_free(pointer(start), size)
-        raise
+    if open_:
+        _patch(code, start)
     loaded = Loaded(start, size, code.entries, code.unwind, module)
     register(loaded)
     return loaded
 
 
 def _patch(code: Code, start: int) -> None:
-    """Write what depends on the process into code at ``start``."""
+    """Write what depends on the process into code at ``start`` and seal it, or free it."""
+    size = len(code.blob)
     costs = 0
-    if any(code.segments):
-        first, end = code.segments
-        costs = lib.we_segments_add(
-            pointer(start), len(code.blob), pointer(start + first), pointer(start + end)
-        )
-        if costs < 0:
-            raise MemoryError("too much code that adds up costs")
-    for offset, name in code.imports:
-        lib.we_code_patch(start, offset, costs if name == COSTS else symbol(name))
+    try:
+        if any(code.segments):
+            costs = lib.we_segments_add(
+                pointer(start), size, *(pointer(start + at) for at in code.segments)
+            )
+            if costs < 0:
+                raise MemoryError("too much code that adds up costs")
+        for offset, name in code.imports:
+            lib.we_code_patch(start, offset, costs if name == COSTS else symbol(name))
+        if not lib.we_code_seal(pointer(start), size):
+            raise MemoryError("cannot make code executable")
+    except BaseException:
+        lib.we_code_free(pointer(start), size)
+        raise
 
 
 COSTS = "we_costs"

@@ -18,6 +18,20 @@ if TYPE_CHECKING:
     from ...walk.stack import Frame
     from .operands import Operand
 
+_COUNTERS = machine.load(I64, RAX, R13, layout.INSTANCE["counters"])
+_ASK = (
+    machine.move(I64, machine.RDI, machine.CONTEXT)
+    + machine.load(I64, RAX, R13, layout.INSTANCE["runtime"])
+    + machine.call_at(RAX, layout.RUNTIME["hot"])
+)
+_UNLESS_BETTER = machine.jump_if_zero(RAX)
+_ENTER = (
+    machine.move(I64, machine.RDI, machine.CONTEXT)
+    + machine.move(I64, machine.RSI, RBP)
+    + machine.CALL_RAX
+    + machine.JUMP
+)
+
 
 _PATCH = WORD.pack_into
 
@@ -63,8 +77,7 @@ class Flow(State):
     def count(self, loop: int) -> None:
         """Count a call of the function, or a turn of its loop at offset ``loop`` of the module."""
         code = self.code
-        code += machine.load(I64, RAX, R13, layout.INSTANCE["counters"])
-        code += machine.count_down(RAX, 4 * self.index)
+        code += _COUNTERS + machine.count_down(RAX, 4 * self.index)
         self.counters.append((len(code) - 4, loop, len(code)))
 
     def run_out(self) -> list[int]:
@@ -74,18 +87,14 @@ class Flow(State):
         for at, loop, back in self.counters:
             self._patch([at], len(code))
             code += machine.number(machine.RDX, loop) + machine.number(machine.RSI, self.index)
-            code += machine.move(I64, machine.RDI, machine.CONTEXT)
-            code += machine.load(I64, RAX, R13, layout.INSTANCE["runtime"])
-            code += machine.call_at(RAX, layout.RUNTIME["hot"])
+            code += _ASK
             if loop:
-                code += machine.jump_if_zero(RAX)
+                code += _UNLESS_BETTER
                 self._patch([len(code) - 4], back)
                 for local in self.locals:
                     if local.kind == PIN:
                         code += machine.store(local.type, local.reg, RBP, local.at)
-                code += machine.move(I64, machine.RDI, machine.CONTEXT)
-                code += machine.move(I64, machine.RSI, RBP)
-                code += machine.CALL_RAX + machine.JUMP
+                code += _ENTER
                 ends.append(len(code) - 4)
             else:
                 code += machine.JUMP

@@ -270,12 +270,13 @@ class BaselineWriter:
                 ranges.append((start, len(blob)))
                 blob += bytes(-len(blob) % 16)
             listed = self._emitter.take_segments()
-        slots = {
-            name: len(blob) + 8 * i for i, name in enumerate(sorted({name for _, name in imports}))
-        }
-        blob += bytes(8 * len(slots))
-        for at, name in imports:
-            WORD.pack_into(blob, at, slots[name] - at - 4)
+        slots: dict[str, int] = {}
+        if imports:
+            for name in sorted({name for _, name in imports}):
+                slots[name] = len(blob)
+                blob += bytes(8)
+            for at, name in imports:
+                WORD.pack_into(blob, at, slots[name] - at - 4)
         start = len(blob)
         blob += machine.unwind(ranges, start)
         end = len(blob)
