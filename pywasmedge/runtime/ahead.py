@@ -101,11 +101,8 @@ def _names(tree: ast.Module) -> dict[int, str]:
 
     first = tree.imported_funcs
     names = {e.index - first: e.name for e in tree.exports if e.kind == ExternKind.FUNCTION}
-    known = read_names(tree)
-    for index in range(len(tree.funcs)):
-        name = known.function(first + index)
-        if name:
-            names[index] = name
+    named = read_names(tree).functions.items()
+    names.update((index - first, name) for index, name in named if name)
     return names
 
 
