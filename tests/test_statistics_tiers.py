@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
 import time
 from random import Random
 from typing import TYPE_CHECKING
@@ -16,6 +19,7 @@ from pywasmedge.base.config import Proposal, Tier
 from pywasmedge.base.errors import ErrCode
 from pywasmedge.base.types import ValType
 from pywasmedge.compiler.baseline.build import Builder, Writer
+from pywasmedge.compiler.baseline.stencil import load as load_stencils
 from pywasmedge.compiler.codegen import Level
 from pywasmedge.compiler.segments import LEAVING
 from pywasmedge.isa.opcodes import rows
@@ -23,6 +27,7 @@ from pywasmedge.runtime.statistics import NO_LIMIT, Statistics
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from pywasmedge import VM, Module
 
@@ -47,6 +52,17 @@ def test_instructions_that_leave_the_code_end_a_segment(monkeypatch: pytest.Monk
     calls = {"call", "call_indirect", "return_call", "return_call_indirect"}
     names = {row.prefix << 8 | row.code: row.mnemonic for row in rows()}
     assert {names[opcode] for opcode in LEAVING} == helped | calls
+
+
+@pytest.mark.skipif(shutil.which("objdump") is None, reason="needs a disassembler (binutils)")
+def test_stencils_leave_the_registers_of_the_meter_alone(tmp_path: Path) -> None:
+    for prefix in (0, 0xFD, 0xFE):
+        file = tmp_path / f"{prefix}.bin"
+        file.write_bytes(b"".join(text for text, _ in load_stencils(prefix).values()))
+        command = ["objdump", "-D", "-b", "binary", "-m", "i386:x86-64", file]
+        listing = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+        assert "%r13" in listing
+        assert not re.search(r"%r1[01]\b|%r1[01][dwb]\b", listing)
 
 
 # --- traps in the middle of a segment ------------------------------------------------------------

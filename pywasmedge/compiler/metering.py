@@ -18,7 +18,7 @@ from . import layout, segments
 from .emitter import RARE
 from .flow import Label
 from .passing import METER_TBAA, Passing
-from .segments import LEAVING, RETURN, Segments
+from .segments import LEAVING, SHOWING, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -93,6 +93,7 @@ class Metered(Segments, Passing):
     def start(self, header: str) -> None:
         """Begin a function."""
         super().start(header)
+        self._showing = LEAVING if self._passes else SHOWING
         self._segment = None
         self._first_segment = len(self._segments)
         self._refunds.clear()
@@ -137,11 +138,7 @@ class Metered(Segments, Passing):
 
     # ---- segments ---------------------------------------------------------------------------
 
-    def charge(self, opcode: int, memory: bool) -> None:
-        """An instruction comes; ``memory``: it may fault."""
-        super().charge(opcode, memory)
-        if memory or opcode in LEAVING or (opcode == RETURN and not self._passes):
-            self._settle(self._segment)
+    charge = Segments.charge
 
     def _open_segment(self) -> Segment:
         segment = Segment(len(self._segments))
@@ -172,8 +169,7 @@ class Metered(Segments, Passing):
             self._set_meter(field, value)
         return segment
 
-    def _settle(self, segment: Segment) -> None:
-        """Have the meter in memory from the beginning of the segment on."""
+    def _show(self, segment: Segment) -> None:
         for at, (field, value) in zip(segment.stores, segment.after.items(), strict=False):
             self.lines[at] = f"store volatile i64 {value}, ptr %{field}, align 8{METER_TBAA}"
         segment.stores.clear()
@@ -250,8 +246,6 @@ class Metered(Segments, Passing):
     def _return(self, frame: Frame) -> bool:
         """Join the end of the function and the returns."""
         returns = self._returns
-        if self.reachable and not self._passes:
-            self._settle(self._segment)
         self._close()
         if returns.edges:
             if self.reachable:

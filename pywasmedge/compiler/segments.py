@@ -8,8 +8,10 @@ nothing of it happens.
 
 from __future__ import annotations
 
+from array import array
+
 from ..isa.opcodes import rows
-from ..walk.stack import ELSE, END, IF, LOOP
+from ..walk.stack import ELSE, END, FUNCTION, IF, LOOP
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -39,13 +41,15 @@ def _opcodes(names: str) -> frozenset[int]:
     return frozenset(row.prefix << 8 | row.code for row in rows() if row.mnemonic in wanted)
 
 
-(RETURN,) = _opcodes("return")
 LEAVING = _opcodes(
     "call call_indirect return_call return_call_indirect memory.grow memory.init data.drop"
     " memory.copy memory.fill table.grow table.fill table.init elem.drop table.copy ref.func"
     " memory.atomic.notify memory.atomic.wait32 memory.atomic.wait64"
 )
 """Calls, and instructions that call a helper of ``we_runtime``: others may look at the meter."""
+SHOWING = LEAVING | _opcodes("return")
+"""Instructions before which the thread's meter is brought up to date, unless the function returns
+it (``LEAVING`` then)."""
 _LAST = LEAVING | _opcodes("if br br_if br_table return unreachable")
 """Instructions that end a segment."""
 
@@ -53,19 +57,23 @@ _LAST = LEAVING | _opcodes("if br br_if br_table return unreachable")
 class Segment:
     """A segment in the making."""
 
-    __slots__ = ("number", "opcodes")
+    __slots__ = ("number", "opcodes", "shown")
 
     def __init__(self, number: int) -> None:
         self.number = number
         """Index in the piece of code."""
         self.opcodes: list[int] = []
+        self.shown = False
+        """The thread's meter is up to date from here on."""
 
 
 def listed(segments: Iterable[Segment]) -> bytes:
     """The list the kernel reads (``we_segments``): opcodes of each, their number before them."""
-    return b"".join(
-        number.to_bytes(2, "little") for s in segments for number in (len(s.opcodes), *s.opcodes)
-    )
+    numbers = array("H")
+    for segment in segments:
+        numbers.append(len(segment.opcodes))
+        numbers.extend(segment.opcodes)
+    return numbers.tobytes()
 
 
 class Segments(_Emitter):
@@ -74,8 +82,14 @@ class Segments(_Emitter):
     _segment: Any = None
     """The segment that is open (of a class the emitter chooses)."""
 
+    _showing = SHOWING
+
     def _open_segment(self) -> Any:
         """Emit the charge of a segment that begins here."""
+        raise NotImplementedError
+
+    def _show(self, segment: Any) -> None:
+        """Have the thread's meter up to date in the segment, which is open."""
         raise NotImplementedError
 
     def _segment_ends(self, segment: Any) -> None:
@@ -95,14 +109,13 @@ class Segments(_Emitter):
     def charge(self, opcode: int, memory: bool) -> None:
         """An instruction comes; ``memory``: it may fault."""
         segment = self._segment
-        if segment is not None:
-            opcodes = segment.opcodes
-            if opcodes[-1] not in _LAST and len(opcodes) < MAX_LENGTH:
-                opcodes.append(opcode)
-                return
+        if segment is None or segment.opcodes[-1] in _LAST or len(segment.opcodes) == MAX_LENGTH:
             self._close()
-        segment = self._segment = self._open_segment()
+            segment = self._segment = self._open_segment()
         segment.opcodes.append(opcode)
+        if (memory or opcode in self._showing) and not segment.shown:
+            segment.shown = True
+            self._show(segment)
 
     def loop(self, frame: Frame) -> None:
         """``loop``, which counts in every turn."""
@@ -121,5 +134,5 @@ class Segments(_Emitter):
         if frame.opcode == IF or (frame.opcode != LOOP and self._is_target(frame)):
             self._close()
         if super().end(frame):
-            self.charge(END, False)
+            self.charge(END, frame.opcode == FUNCTION and self._showing is SHOWING)
         return self.reachable

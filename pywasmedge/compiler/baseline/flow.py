@@ -80,6 +80,12 @@ class Flow(State):
         code += _COUNTERS + machine.count_down(RAX, 4 * self.index)
         self.counters.append((len(code) - 4, loop, len(code)))
 
+    def put_meter(self) -> None:
+        """Have the thread's meter in memory as it is; ``rcx`` may be used."""
+
+    def get_meter(self) -> None:
+        """Go on with what is in the thread's meter; ``rcx`` may be used."""
+
     def run_out(self) -> list[int]:
         """What happens where counters run out; distances to where the frame is left."""
         code = self.code
@@ -87,8 +93,11 @@ class Flow(State):
         for at, loop, back in self.counters:
             self._patch([at], len(code))
             code += machine.number(machine.RDX, loop) + machine.number(machine.RSI, self.index)
+            if loop:
+                self.put_meter()
             code += _ASK
             if loop:
+                self.get_meter()
                 code += _UNLESS_BETTER
                 self._patch([len(code) - 4], back)
                 for local in self.locals:

@@ -1,8 +1,10 @@
 """Quick code that counts instructions and their cost (see ``compiler.metering``).
 
 Two slots of the frame have the address of the thread's ``we_meter`` and that of the costs of the
-code's own segments. Count and budget are changed where they are in memory. Instructions that trap
-in the middle of a segment go on to code behind the function's that takes back the rest.
+code's own segments. Count and budget are in registers that calls do not keep. They are stored in
+segments that may fault, begin a turn of a loop, or are followed by a call or the return.
+Instructions that trap in the middle of a segment, or while the meter is not stored, go on to code
+behind the function's that does the rest.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ from functools import cache
 from ...base.errors import ErrCode
 from .. import layout, segments
 from ..abi import GUARD_OFFSET
-from ..segments import Segments
+from ..segments import LEAVING, Segments
 from . import x86_64 as machine
 from .operands import slot
 from .state import I64, R13, RAX, RBP, WORD, Label
@@ -32,7 +34,7 @@ if TYPE_CHECKING:
 
 _OUTSIDE = machine.trap(ErrCode.MEMORY_OUT_OF_BOUNDS)[-1]
 """Where optimised code lets an access fault, its whole segment counts in quick code, too."""
-_METER, _COSTS = RAX, machine.RCX
+_COUNT, _BUDGET, _ADDRESS, _COSTS = machine.R10, machine.R11, machine.RCX, machine.RCX
 
 
 class Segment(segments.Segment):
@@ -59,9 +61,17 @@ class Metered(Segments, Baseline):
         self._segments: list[Segment] = []
         """Of finished functions."""
         self._own: list[Segment] = []
-        self._trapped: list[tuple[int, Segment, int]] = []
-        """Places of traps, and how many instructions of the segment are done then."""
+        self._trapped: list[tuple[int, Segment, int, bool]] = []
+        """Places of traps; how many instructions of the segment are done then, whether the meter is
+        stored."""
+        fields = [("count", _COUNT)] * count + [("budget", _BUDGET)] * cost
+        places = [(I64, reg, _ADDRESS, layout.METER[field]) for field, reg in fields]
+        self._loads = b"".join(machine.load(*place) for place in places)
+        self._stores = b"".join(machine.store(*place) for place in places)
         self._meter = self._costs = 0
+        """Places of the slots."""
+        self._find = b""
+        """Code that loads the first one."""
 
     # ---- functions and pieces of code
 
@@ -73,6 +83,7 @@ class Metered(Segments, Baseline):
         self._meter, self._costs = slot(self.base).at, slot(self.base + 1).at
         self.base += 2
         self.deepest = self.base
+        self._find = machine.load(I64, _ADDRESS, RBP, self._meter)
         frame.payload = Label(0, type_.results)  # returns pass the function's ``end`` by
         self._segment = None
         self._own = []
@@ -81,15 +92,23 @@ class Metered(Segments, Baseline):
 
     def _find_meter(self) -> None:
         code = self.code
-        code += machine.load_import(_METER)
+        code += machine.load_import(_ADDRESS)
         self.imports.append((len(code) - 4, "we_meter"))
-        code += machine.add_thread_pointer(_METER)
-        code += machine.store(I64, _METER, RBP, self._meter)
+        code += machine.add_thread_pointer(_ADDRESS)
+        code += machine.store(I64, _ADDRESS, RBP, self._meter) + self._loads
         if self._cost:
-            code += machine.load(I64, _COSTS, _METER, layout.METER["costs"])
+            code += machine.load(I64, _COSTS, _ADDRESS, layout.METER["costs"])
             code += machine.add_import(_COSTS)
             self.imports.append((len(code) - 4, "we_costs"))
             code += machine.store(I64, _COSTS, RBP, self._costs)
+
+    def get_meter(self) -> None:
+        """Have the registers as the thread's meter is."""
+        self.code += self._find + self._loads
+
+    def put_meter(self) -> None:
+        """Have the thread's meter as the registers are."""
+        self.code += self._find + self._stores
 
     def finish(self) -> bytes:
         """End the function and return its code."""
@@ -108,38 +127,47 @@ class Metered(Segments, Baseline):
         code = self.code
         self._close()
         if self._cost:
-            routine = len(code)
-            text, hole = machine.spend_routine()
-            code += text
-            self.imports.append((routine + hole, "we_spend"))
-            for segment in self._own:
-                self._patch([segment.short], len(code))
-                code += machine.call_with_number(segment.number)
-                self._patch([len(code) - 4], routine)
-                code += machine.JUMP
-                self._patch([len(code) - 4], segment.back)
-        known: dict[tuple[int, int, int], int] = {}
-        for at, segment, done in self._trapped:
-            rest = len(segment.opcodes) - done
-            if rest:
-                key = (code[at + len(machine.TRAP)], segment.number, done)
-                if key not in known:
-                    known[key] = len(code)
-                    trap = bytes(code[at : at + len(machine.TRAP) + 1])
-                    self._refund(segment, done)
-                    code += trap
-                code[at : at + len(machine.JUMP)] = machine.JUMP
-                self._patch([at + 1], known[key])
+            self._ask_for_budget()
+        known: dict[tuple[int, int, int, bool], int] = {}
+        for at, segment, done, shown in self._trapped:
+            if shown and done == len(segment.opcodes):
+                continue
+            trap = bytes(code[at : at + len(machine.TRAP) + 1])
+            key = (trap[-1], segment.number, done, shown)
+            if key not in known:
+                known[key] = len(code)
+                self._refund(segment, done)
+                code += trap
+            code[at : at + len(machine.JUMP)] = machine.JUMP
+            self._patch([at + 1], known[key])
         super().behind()
 
-    def _refund(self, segment: Segment, done: int) -> None:
-        """Have the meter as it is after the first ``done`` instructions."""
+    def _ask_for_budget(self) -> None:
         code = self.code
-        if self._count:
-            code += machine.load(I64, _METER, RBP, self._meter)
-            rest = len(segment.opcodes) - done
-            code += machine.add(_METER, layout.METER["count"], -rest)
-        if self._cost:
+        routine = len(code)
+        code += machine.ADD_COST
+        self.put_meter()
+        call, after = machine.call_import_keeping()
+        code += call
+        self.imports.append((len(code) - 4, "we_spend"))
+        code += after
+        self.get_meter()
+        code += machine.return_(0)
+        for segment in self._own:
+            self._patch([segment.short], len(code))
+            code += machine.call_with_number(segment.number)
+            self._patch([len(code) - 4], routine)
+            code += machine.JUMP
+            self._patch([len(code) - 4], segment.back)
+
+    def _refund(self, segment: Segment, done: int) -> None:
+        """Store the meter as it is after the first ``done`` instructions."""
+        code = self.code
+        rest = len(segment.opcodes) - done
+        if self._count and rest:
+            code += machine.add_number(_COUNT, -rest)
+        self.put_meter()
+        if self._cost and rest:
             code += machine.move(I64, machine.RDI, machine.CONTEXT)
             code += machine.number(machine.RSI, segment.number)
             code += machine.number(machine.RDX, done)
@@ -150,30 +178,38 @@ class Metered(Segments, Baseline):
 
     charge = Segments.charge
 
+    def _show(self, segment: Segment) -> None:
+        self.put_meter()
+
     def _open_segment(self) -> Segment:
         segment = Segment(len(self._segments) + len(self._own))
         self._own.append(segment)
         code = self.code
-        code += machine.load(I64, _METER, RBP, self._meter)
         if self._cost:
-            budget = layout.METER["budget"]
             code += machine.load(I64, _COSTS, RBP, self._costs)
-            code += machine.less_element(_METER, budget, _COSTS, segment.number)
+            code += machine.less_element(_BUDGET, _COSTS, segment.number)
             segment.short = len(code) - 4
-            code += machine.store(I64, machine.RDX, _METER, budget)
             segment.back = len(code)
         if self._count:
-            code += machine.add(_METER, layout.METER["count"], 0)
+            code += machine.add_number(_COUNT, 0)
             segment.length = len(code) - 4
         return segment
 
     def _segment_ends(self, segment: Segment) -> None:
         if self._count:
             WORD.pack_into(self.code, segment.length, len(segment.opcodes))
+        if segment.opcodes[-1] in LEAVING:
+            self.get_meter()
 
     def _is_target(self, frame: Frame) -> bool:
         label: Label = frame.payload
         return bool(label.fixups) or label.listed
+
+    def unreachable(self) -> None:
+        """``unreachable``."""
+        if not self._segment.shown:
+            self.put_meter()
+        super().unreachable()
 
     # ---- stencils
 
@@ -188,11 +224,11 @@ class Metered(Segments, Baseline):
         text, holes = stencil
         if holes and holes[-1][1] == TRAP:
             segment = self._segment
-            start, done = len(self.code), len(segment.opcodes)
+            start, done, shown = len(self.code), len(segment.opcodes), segment.shown
             faults = self.guarded and numbers.get("OFFSET", GUARD_OFFSET) < GUARD_OFFSET
             for offset, kind, _, _ in holes:
                 if kind == TRAP and not (faults and text[offset + len(machine.TRAP)] == _OUTSIDE):
-                    self._trapped.append((start + offset, segment, done))
+                    self._trapped.append((start + offset, segment, done, shown))
             holes = [hole for hole in holes if hole[1] != TRAP]
         super().place_stencil((text, holes), numbers, label)
 

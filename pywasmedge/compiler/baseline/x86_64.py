@@ -1,8 +1,9 @@
 """Machine code of the x86-64 that is not an instruction of WebAssembly: moves, calls, frames.
 
 What quick code consists of besides stencils. Register numbers are the processor's; ``S`` and ``X``
-hold operands, ``PINS`` locals; ``rax``, ``rcx``, ``rdx``, ``r10``, ``r11``, ``xmm0`` and ``xmm7``
-are free between instructions.
+hold operands, ``PINS`` locals; ``rax``, ``rcx``, ``rdx``, ``xmm0`` and ``xmm7`` are free between
+instructions, and so are ``r10`` and ``r11`` where they do not hold the meter (``metering``):
+stencils leave these alone but for calls.
 
 The frame of a function: ``rbp`` points to the caller's ``rbp``; below it lie the saved registers,
 then the slots (8 bytes each, number 0 highest). The convention of calls is LLVM's ``tailcc`` as
@@ -242,40 +243,49 @@ def add_thread_pointer(reg: int) -> bytes:
     return b"\x64" + _rex(True, reg, 0) + bytes((0x03, (reg & 7) << 3 | 4, 0x25)) + bytes(4)
 
 
-def less_element(base: int, disp: int, array: int, index: int) -> bytes:
-    """``rdx`` = the 8 bytes at ``[base + disp]`` less element ``index`` of the ``array`` of such.
+def less_element(reg: int, array: int, index: int) -> bytes:
+    """``reg`` -= element ``index`` of the ``array`` of 8-byte numbers.
 
-    The last four bytes are the distance to jump if they are less.
+    The last four bytes are the distance to jump if it was less.
     """
-    code = _rm(b"\x8b", True, RDX, base, disp) + _rm(b"\x2b", True, RDX, array, 8 * index)
-    return code + b"\x0f\x82\0\0\0\0"
+    return _less_element(reg, array) + pack("<i", 8 * index) + b"\x0f\x82\0\0\0\0"
 
 
-def add(base: int, disp: int, value: int) -> bytes:
-    """Add ``value`` to the 8 bytes at ``[base + disp]``; the last four bytes are the number."""
-    return _rm(b"\x81", True, 0, base, disp) + pack("<i", value)
+@cache
+def _less_element(reg: int, array: int) -> bytes:
+    return _rm(b"\x2b", True, reg, array, 1 << 30)[:-4]
+
+
+@cache
+def add_number(reg: int, value: int) -> bytes:
+    """``reg`` += ``value``; the last four bytes are the number."""
+    return _rr(b"\x81", True, 0, reg) + pack("<i", value)
 
 
 def call_with_number(value: int) -> bytes:
-    """Call a routine with ``value`` in ``r11``; the last four bytes are the distance to it."""
-    return number(R11, value) + b"\xe8\0\0\0\0"
+    """Call a routine with ``value`` in ``rdx``; the last four bytes are the distance to it."""
+    return number(RDX, value) + b"\xe8\0\0\0\0"
 
 
-def spend_routine() -> tuple[bytes, int]:
-    """A routine that asks for budget for the segment in ``r11``; only that register changes.
+ADD_COST = b"\x4c\x03\x1c\xd1"
+"""Undo ``less_element(R11, RCX, rdx)``: ``add r11, [rcx + 8 * rdx]``."""
+
+
+def call_import_keeping() -> tuple[bytes, bytes]:
+    """Call what an import slot points to, with ``rdx`` as argument, which keeps general registers.
+
+    Nothing but ``r11`` is changed then.
 
     Returns:
-        Its code, and where in it the distance to the import slot of ``we_spend`` is, which leaves
-        general registers alone.
+        The code up to the distance to the slot, and the code that follows.
     """
     size = 16 * FLOAT_ARGUMENTS
     vectors = range(FLOAT_ARGUMENTS)
-    code = b"\x57" + make_room(size)  # push rdi
+    code = push(RDI) + make_room(size)
     code += b"".join(store(_V128, reg, RSP, 16 * reg) for reg in vectors)
-    code += _rr(b"\x89", False, R11, RDI) + b"\xff\x15\0\0\0\0"  # call [rip + ...]
-    hole = len(code) - 4
-    code += b"".join(load(_V128, reg, RSP, 16 * reg) for reg in vectors)
-    return code + make_room(-size) + b"\x5f\xc3", hole  # pop rdi; ret
+    code += _rr(b"\x89", False, RDX, RDI) + b"\xff\x15\0\0\0\0"  # call [rip + ...]
+    after = b"".join(load(_V128, reg, RSP, 16 * reg) for reg in vectors)
+    return code, after + make_room(-size) + b"\x5f"  # pop rdi
 
 
 TRAP = trap(0x80)[:-1]
