@@ -1,100 +1,99 @@
-"""Moving up: quick code that runs often is replaced, also in the middle of a loop."""
+"""Random programs do the same whichever code generator makes their code."""
 
 from __future__ import annotations
 
-import time
-from typing import Any
+import os
+from hashlib import sha256
+from random import Random
+from typing import TYPE_CHECKING, Any
 
 import pytest
-import wat_modules
+from mixed import mixed_tiers
+from modulegen import FUEL, Generator
 
-from pywasmedge import Configure, Executor, ModuleInstance, Store, Tier, Trap
+from pywasmedge import Configure, Executor, Loader, Store, Validator
+from pywasmedge.base.config import Proposal, Tier
+from pywasmedge.base.errors import ErrCode
+from pywasmedge.base.types import ValType
 from pywasmedge.compiler.codegen import Level
+from pywasmedge.runtime.code import take_failure
+from pywasmedge.runtime.native import ffi, lib
+from pywasmedge.runtime.values import signature
 
-SECONDS = 60
-FUNCTIONS = ("wait", "sums", "count", "below", "fails")
-MORE = 20
-"""Times the guest is told to go on after there is better code for the function it is in."""
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
+    from pywasmedge import FunctionInstance, ModuleInstance
 
-class Loops:
-    """An instance of ``loops.wat`` whose loops end some time after better code has come."""
-
-    def __init__(self, tier: Tier = Tier.AUTO) -> None:
-        host = ModuleInstance("env", {"more": self.more})
-        store = Store()
-        store.add(host)
-        configure = Configure(tier=tier, lazy=True, cache="off")
-        module = wat_modules.validated("loops", configure)
-        self.instance: Any = Executor(configure).instantiate(store, module)
-        self.compiled = self.instance._core.compiled
-        self.deadline = time.monotonic() + SECONDS
-        self.left = MORE
-        self.index = 0
-
-    def more(self) -> int:
-        """Whether a guest goes on."""
-        if time.monotonic() > self.deadline:
-            return 0
-        if self.compiled.level(self.index) == Level.OPTIMISED:
-            self.left -= 1
-        return int(self.left > 0)
-
-    def run(self, name: str, *args: object) -> Any:
-        """Call an export; the number of turns is in ``turns`` afterwards."""
-        function = self.instance.find_function(name)
-        self.index = FUNCTIONS.index(name)
-        self.left = MORE
-        self.instance.find_global("turns").value = 0
-        return function(*args)
-
-    @property
-    def turns(self) -> int:
-        """Turns of the latest call's loop."""
-        value: int = self.instance.find_global("turns").value
-        return value
+ROUNDS = int(os.environ.get("PYWASMEDGE_FUZZ_ROUNDS", "1"))
+EXTRA = (Proposal.TAIL_CALL, Proposal.THREADS)
 
 
-def test_a_loop_goes_on_in_better_code_with_all_it_has() -> None:
-    loops = Loops()
-    x, y, z = loops.run("sums", 5, 0.5, 1.5)
-    assert loops.left == 0, "no better code came"
-    turns = loops.turns
-    assert (x, y) == (5 + turns, float(turns))
-    assert z == pytest.approx(turns + 1.5, rel=1e-6)
+def instantiate(binary: bytes, *, lazy: bool) -> ModuleInstance:
+    """An instance of a module in a store of its own."""
+    configure = Configure(tier=Tier.QUICK, lazy=lazy)
+    for proposal in EXTRA:
+        configure.add_proposal(proposal)
+    module = Loader(configure).parse_bytes(binary)
+    Validator(configure).validate(module)
+    return Executor(configure).instantiate(Store(), module)
 
 
-def test_a_loop_at_the_end_of_a_function() -> None:
-    loops = Loops()
-    result = loops.run("count", 3)
-    assert loops.left == 0, "no better code came"
-    assert result == 3 * loops.turns
-    assert loops.run("count", 2) == 2 * loops.turns == 2 * MORE * 10_000
+def call(random: Random, function: FunctionInstance) -> tuple[object, ...]:
+    """The outcome of a call with random arguments: its trap, or the bits of its results."""
+    type_ = function.type
+    frame = bytearray(signature(type_).frame_size)
+    at = 0
+    for param in type_.params:
+        size = 8 * param.slots
+        if param != ValType.FUNCREF:
+            few = random.choice((0, 1, 7, 40, 0x7FF8)).to_bytes(size, "little")
+            noise = b"" if param.is_ref else random.randbytes(4)
+            frame[at : at + size] = few if random.random() < 0.7 else noise.ljust(size, b"\0")
+        at += size
+    trap = lib.we_call(function.c, ffi.from_buffer("uint64_t *", frame))
+    if trap:
+        assert take_failure() is None
+        return "trap", trap
+    results: list[object] = []
+    at = 0
+    for result in type_.results:
+        bits = int.from_bytes(frame[at : at + 8 * result.slots], "little")
+        if result in (ValType.I32, ValType.F32):
+            bits &= 0xFFFF_FFFF
+        results.append(bits != 0 if result == ValType.FUNCREF else bits)
+        at += 8 * result.slots
+    return tuple(results)
 
 
-def test_operands_below_a_loop() -> None:
-    loops = Loops(Tier.QUICK)
-    loops.deadline = 0.0
-    assert loops.run("below", 100_000) == 90_000
+def behaviour(seed: str, instance: ModuleInstance) -> Iterator[tuple[object, object]]:
+    """What can be seen of an instance while its functions are called one after the other."""
+    random = Random(seed)
+    exports: dict[str, Any] = {name: instance.exports[name] for name in instance.exports}
+    globals_ = [item for name, item in exports.items() if name.startswith("g")]
+    memory = exports["memory"]
+    for _ in range(3):
+        for name, item in exports.items():
+            if name.startswith("f"):
+                globals_[-1].value = FUEL
+                yield call(random, item), name
+                yield "globals", [item.bits for item in globals_]
+                yield memory.size, sha256(memory.read(0, memory.size)).hexdigest()
 
 
-def test_a_trap_in_better_code_names_each_call_once() -> None:
-    loops = Loops()
-    with pytest.raises(Trap) as caught:
-        loops.run("fails", 65_533)
-    assert loops.left == 0, "no better code came"
-    assert caught.value.backtrace == ("fails",)
-
-
-def test_quick_code_stays_when_nothing_else_is_wanted() -> None:
-    loops = Loops(Tier.QUICK)
-    loops.deadline = time.monotonic() + 0.3
-    assert loops.run("count", 1) == loops.turns
-    assert loops.left == MORE
-
-
-def test_a_function_that_is_called_often_gets_better_code() -> None:
-    """Such as the one the loop calls."""
-    loops = Loops()
-    loops.run("count", 1)
-    assert loops.compiled.level(0) == Level.OPTIMISED
+@pytest.mark.parametrize("guarded", [True, False])
+@pytest.mark.parametrize("seed", range(6 * ROUNDS))
+def test_random_programs(seed: int, guarded: bool) -> None:
+    """With guard pages LLVM may drop loads that would trap: then only what is before counts."""
+    binary = Generator(Random(f"tiers {seed}"), *EXTRA).binary()
+    found = []
+    for share in (1, 0, 0.5):
+        with mixed_tiers(Random(seed), share, [Level.QUICK], guarded=guarded):
+            instance = instantiate(binary, lazy=seed % 2 == 0)
+            found.append(list(behaviour(str(seed), instance)))
+    end = len(found[0])
+    if guarded:
+        outside = ("trap", ErrCode.MEMORY_OUT_OF_BOUNDS)
+        end = next((i for i, (what, _) in enumerate(found[0]) if what == outside), end)
+    for other in found[1:]:
+        assert other[:end] == found[0][:end]

@@ -64,8 +64,17 @@ def has_result_pointer(type_: FunctionType) -> bool:
     return len(type_.results) > MAX_DIRECT_RESULTS
 
 
+_WHOLE_REGISTERS = 5
+"""Parameters that are whole numbers or the result pointer and are passed in registers."""
 _VECTOR_REGISTERS = 8
-"""Parameters that are not whole numbers and are passed in registers."""
+"""The same for others."""
+
+
+def has_stack_arguments(type_: FunctionType) -> bool:
+    """Whether the native entry takes arguments for which no register is left."""
+    whole = [LLVM_TYPE[t][0] == "i" for t in type_.params]
+    integers = whole.count(True) + has_result_pointer(type_)
+    return integers > _WHOLE_REGISTERS or whole.count(False) > _VECTOR_REGISTERS
 
 
 def halved(params: Sequence[ValType]) -> frozenset[int]:

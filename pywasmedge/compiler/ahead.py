@@ -136,7 +136,8 @@ class _Compilation:
                         return
                     number = self._waiting.pop()
                 text = self._text(self._units[number]) + MODULE_FLAGS
-                text = text.replace("attributes #0 = { ", f"attributes #0 = {{ {attributes}", 1)
+                for group in ("attributes #0 = { ", "attributes #3 = { "):
+                    text = text.replace(group, group + attributes, 1)
                 show = None
                 if self._configure.dump_ir:
                     _dump("wasm", number, text)

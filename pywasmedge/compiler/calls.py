@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 from ..base.errors import ErrCode
 from . import layout
-from .abi import LLVM_TYPE, halved, has_result_pointer, return_type, slot_offsets
+from .abi import (
+    LLVM_TYPE,
+    halved,
+    has_result_pointer,
+    has_stack_arguments,
+    return_type,
+    slot_offsets,
+)
 from .emitter import INVARIANT, TABLE_TBAA, USUAL, EmitterBase
 
 if TYPE_CHECKING:
@@ -21,6 +28,10 @@ class Calls(EmitterBase):
 
     members: AbstractSet[int]
     """Defined functions that are part of the unit being compiled."""
+    own_stack = False
+    """The function being compiled has stack arguments."""
+    tail = False
+    """It has a tail call that LLVM must be allowed to make."""
     canonical: Sequence[int]
     """For each type of the module the index of the first equal one."""
 
@@ -165,7 +176,13 @@ class Calls(EmitterBase):
         if has_result_pointer(type_):
             args.append("ptr %out")
         returns = return_type(type_)
-        call = f"musttail call tailcc {returns} {function}({', '.join(args)})"
+        kind = "musttail"
+        if self.own_stack or has_stack_arguments(type_):
+            # LLVM 22 forgets the stack arguments of a musttail call. As tailcc guarantees calls
+            # marked tail, too, that is enough where the function allows tail calls.
+            kind = "tail"
+            self.tail = True
+        call = f"{kind} call tailcc {returns} {function}({', '.join(args)})"
         if returns == "void":
             self.void(call)
             self.void("ret void")

@@ -18,6 +18,7 @@ from .abi import (
     MAX_DIRECT_RESULTS,
     halved,
     has_result_pointer,
+    has_stack_arguments,
     return_type,
 )
 from .emitter import EmitterBase
@@ -124,6 +125,8 @@ class Flow(EmitterBase):
 
     def open_parameters(self, type_: FunctionType) -> None:
         """Put together the parameters that are passed in halves."""
+        self.own_stack = self.entered is None and has_stack_arguments(type_)
+        self.tail = False
         for i in sorted(halved(type_.params)):
             half = f"insertelement <2 x double> poison, double %p{i}.low, i32 0"
             half = self.at_entry(f"p{i}.half", half)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -33,8 +34,12 @@ if TYPE_CHECKING:
 ATTRIBUTES = f"""\
 attributes #0 = {{ {FUNCTION_ATTRIBUTES} "disable-tail-calls"="true" }}
 attributes #1 = {{ cold noreturn nounwind }}
+attributes #3 = {{ {FUNCTION_ATTRIBUTES} }}
 """
-"""LLVM makes no tail calls of its own, which would let endless recursion run for ever."""
+"""LLVM makes no tail calls of its own, which would let endless recursion run for ever.
+
+``#3`` is for functions with calls marked ``tail``; all others in them are marked ``notail``.
+"""
 
 MAX_JOINS = 1 << 24
 """Locals times bytes of a body, above which its locals are kept in stack slots."""
@@ -134,7 +139,11 @@ class UnitWriter:
         walk.run(start, index, walk.table)
         if emitter.reachable:
             emitter.ret(type_.results)
-        return emitter.finish()
+        text = emitter.finish()
+        if emitter.tail:
+            text = re.sub("(?<!tail )call tailcc", "notail call tailcc", text)
+            text = text.replace(" #0", " #3", 1)
+        return text
 
     def _entry(self, type_: FunctionType, local_types: Sequence[int], loop: int) -> LoopEntry:
         """How quick code lays out its frame."""

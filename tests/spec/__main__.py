@@ -9,8 +9,11 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from contextlib import nullcontext
+from random import Random
 
 import testdata
+from mixed import mixed_tiers
 
 from pywasmedge.base.config import Tier
 
@@ -22,7 +25,12 @@ def main() -> int:
     """Run what the command line selects."""
     tiers = {tier.name.lower(): tier for tier in Tier}
     parser = argparse.ArgumentParser(prog="spec", description="specification test suites")
-    parser.add_argument("--tier", choices=tiers, action="append", help="default: quick, optimised")
+    parser.add_argument(
+        "--tier",
+        choices=[*tiers, "mixed"],
+        action="append",
+        help="default: quick, optimised; mixed: drawn by lot for each function",
+    )
     parser.add_argument("script", nargs="*", help="suite, suite/file or suite/file:line")
     options = parser.parse_args()
     if not suites.available():
@@ -32,7 +40,8 @@ def main() -> int:
     good = True
     for name in options.tier or ("quick", "optimised"):
         print(f"{name} tier")
-        good &= run_tier(tiers[name], wanted)
+        with mixed_tiers(Random(time.time())) if name == "mixed" else nullcontext():
+            good &= run_tier(tiers.get(name, Tier.QUICK), wanted)
     return 0 if good else 1
 
 
