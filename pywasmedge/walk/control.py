@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..base.errors import ErrCode, LoadError, ValidationError
-from ..base.types import ValType
+from ..base.types import FunctionType, ValType
 from .immediates import decoder
 from .stack import BLOCK, BOTTOM, ELSE, IF, LOOP, Frame, mismatch
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..module.ast import Module
     from .simple import Step
     from .sink import Sink
     from .walker import Walk
@@ -45,6 +46,7 @@ def _block(opcode: int) -> Callable[[Walk, Sink | None], Step]:
     def make(walk: Walk, sink: Sink | None) -> Step:
         stack, data = walk.stack, walk.data
         types, frames = stack.types, stack.frames
+        new = Frame.__new__
         block_type = decoder(walk, "block")
         emit = None
         if sink is not None:
@@ -59,8 +61,13 @@ def _block(opcode: int) -> Callable[[Walk, Sink | None], Step]:
                         del types[-1]
                     else:
                         stack.pop(_I32)
-                types.append(BOTTOM)  # what open does
-                frame = Frame(opcode, (), (), len(types), start)
+                types.append(BOTTOM)  # what open does, without a call of __init__
+                frame = new(Frame)
+                frame.opcode = opcode
+                frame.params = frame.results = frame.label = ()
+                frame.height = len(types)
+                frame.start = start
+                frame.payload = None
                 frames.append(frame)
             else:
                 (params, results), pos = block_type(pos)
@@ -209,12 +216,27 @@ def _return(walk: Walk, sink: Sink | None) -> Step:
     return return_
 
 
+class _Signatures(dict[int, tuple[FunctionType, int, list[int], list[int]]]):
+    """By index: a type, the number of its parameters, their types, those of the results."""
+
+    __slots__ = ("_types",)
+
+    def __init__(self, module: Module) -> None:
+        self._types = module.types
+
+    def __missing__(self, index: int) -> tuple[FunctionType, int, list[int], list[int]]:
+        type_ = self._types[index]
+        params = [int(t) for t in type_.params]
+        made = self[index] = type_, len(params), params, [int(t) for t in type_.results]
+        return made
+
+
 def _call(walk: Walk, sink: Sink | None) -> Step:
     stack, data = walk.stack, walk.data
     func = decoder(walk, "func")
     types = stack.types
-    func_types, module_types = walk.module.func_types, walk.module.types
-    count = len(func_types)
+    func_types, signatures = walk.module.func_types, _Signatures(walk.module)
+    functions = len(func_types)
     emit = sink.call if sink is not None else None
 
     def call(pos: int) -> int:
@@ -222,15 +244,18 @@ def _call(walk: Walk, sink: Sink | None) -> Step:
         if index >= 0x80 and (high := data[pos + 1]) < 0x80:
             index += (high << 7) - 0x80
             pos += 2
-            if index >= count:
+            if index >= functions:
                 func(pos - 2)  # raises
         else:
             index, pos = func(pos)
-        type_ = module_types[func_types[index]]
-        if type_.params:
-            stack.pop_all(type_.params)
-        if type_.results:
-            types.extend(type_.results)
+        type_, count, params, results = signatures[func_types[index]]
+        if count:
+            if types[-count:] == params:
+                del types[-count:]
+            else:
+                stack.pop_all(type_.params)
+        if results:
+            types.extend(results)
         if emit is not None:
             emit(index, type_)
         return pos

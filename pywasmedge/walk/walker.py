@@ -141,9 +141,9 @@ class Walk:
         """Read the local declarations into ``local_types``."""
         groups, pos = reader.local_groups(self.data, pos, self.end, self.value_types)
         types = self.local_types
-        types[:] = params
+        types[:] = map(int, params)  # plain numbers are compared faster than members of an enum
         for count, type_ in groups:
-            types.extend((type_,) * count)
+            types.extend((int(type_),) * count)
         return pos
 
     def _locate(self, error: WasmError, pos: int, index: int | None) -> None:

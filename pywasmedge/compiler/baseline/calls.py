@@ -5,6 +5,7 @@ from __future__ import annotations
 from .. import layout
 from ..abi import slot_offsets
 from . import x86_64 as machine
+from .filled import fill
 from .operands import CONST, LOCAL, PIN, REG, in_register, slot, spilled
 from .state import I64, MASK, R13, RAX, RBP, V128, WORD, State, register
 from .stencil import REGISTERS
@@ -12,7 +13,7 @@ from .stencil import REGISTERS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ...base.types import FunctionType
-    from .operands import Operand
+    from .operands import Operand, Slot
 
 
 _CONTEXT_TO_ARGUMENT = machine.move(I64, machine.RDI, machine.CONTEXT)
@@ -50,8 +51,7 @@ class Calls(State):
         first = self._arguments(plan)
         if plan.pointer is not None:
             self._result_pointer(plan, first)
-        self.code += machine.load(I64, machine.RDI, RBP, ctx)
-        self.code += machine.call_at(RBP, entry)
+        self.code += ctx.arguments(I64)[machine.RDI] + machine.call_at(RBP, entry.at)
         self._returned(plan)
 
     def return_call(self, index: int, type_: FunctionType) -> None:
@@ -67,8 +67,8 @@ class Calls(State):
         entry, ctx = self._table_callee(table, type_index)
         self._arguments(plan, machine.RETURN_WORDS)
         self._own_result_pointer(plan)
-        self.code += machine.load(I64, machine.RDI, RBP, ctx)
-        self._go(plan, RBP, entry)
+        self.code += ctx.arguments(I64)[machine.RDI]
+        self._go(plan, RBP, entry.at)
 
     def _plan(self, type_: FunctionType) -> Plan:
         """What calls of functions of a type of the module have in common."""
@@ -84,18 +84,23 @@ class Calls(State):
         code += machine.replace_frame(own, plan.stack, self.pins)
         self.reachable = False
 
-    def _table_callee(self, table: int, type_index: int) -> tuple[int, int]:
+    def _table_callee(self, table: int, type_index: int) -> tuple[Slot, Slot]:
         """Take the table operand; places in the frame of the callee's entry and context."""
         operands = self.operands
         at = len(operands) - 1
         if operands[at].kind:
             self.to_register(at)
         operands.pop()
-        entry, ctx = self._slot(at).at, self._slot(at + 1).at
-        numbers = {"H0": entry, "H1": ctx, "TYPE": self.canonical[type_index]}
-        numbers |= {"I0x4": 4 * type_index, "TABLEx8": 8 * table}
-        name = "callee" if table else "callee 0"
-        self.place_stencil(self.stencils[name, "r", at & MASK], numbers)
+        entry, ctx = self._slot(at), self._slot(at + 1)
+        key = table, type_index, at & MASK
+        stencil = self._callees.get(key)
+        if stencil is None:
+            stencil = self.stencils["callee" if table else "callee 0", "r", at & MASK]
+            numbers = {"TYPE": self.canonical[type_index], "I0x4": 4 * type_index}
+            for symbol, number in {**numbers, "TABLEx8": 8 * table}.items():
+                stencil = fill(stencil, number, symbol)
+            self._callees[key] = stencil
+        self.place_stencil(stencil, {"H0": entry.at, "H1": ctx.at})
         return entry, ctx
 
     def _callee(self, index: int) -> tuple[int, int]:

@@ -8,7 +8,7 @@ from .. import layout
 from . import x86_64 as machine
 from .filled import Branches
 from .operands import LOCAL, PIN, REG, in_register, spilled
-from .state import I64, MASK, R13, RAX, RBP, WORD, Label, State, register
+from .state import I64, MASK, R13, RAX, RBP, WORD, Label, State, label_at_bottom, register
 from .stencil import REGISTERS
 
 TYPE_CHECKING = False
@@ -63,7 +63,7 @@ class Flow(State):
         if self.operands:
             self._open(frame)
         else:
-            frame.payload = Label(0, frame.label)
+            frame.payload = label_at_bottom(frame.label)
 
     def loop(self, frame: Frame) -> None:
         """``loop``."""
@@ -121,7 +121,7 @@ class Flow(State):
             self._params_to_frame(frame)
             label = self._open(frame)
         else:
-            label = frame.payload = Label(0, frame.label)
+            label = frame.payload = label_at_bottom(frame.label)
         if fused is not None:
             self._branch(fused[1][fused[2]], label.else_)
         else:
@@ -207,7 +207,8 @@ class Flow(State):
         if types and self.reachable:
             self._carry(label)
         self._place(label)
-        del operands[label.height :]
+        if len(operands) > label.height:
+            del operands[label.height :]
         if len(types) == 1:
             operands.append(in_register(types[0]))
         elif types:

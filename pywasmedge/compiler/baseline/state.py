@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from ...module.ast import Module
     from ...walk.sink import Charge
     from .calls import Plan
-    from .filled import Branches
+    from .filled import Branches, Plain
     from .operands import Operand
     from .stencil import Stencils
     from .variables import Global
@@ -40,22 +40,32 @@ class UnsupportedError(Exception):
 class Label:
     """A branch target."""
 
-    __slots__ = ("at", "else_", "fixups", "height", "listed", "loop", "types")
+    at = -1
+    """Offset in the code; -1 while it is not known."""
+    height = 0
+    """Operands below those of a branch."""
+    listed = False
+    """A jump table leads here."""
+    loop = False
+    """All operands of a branch are in the frame."""
 
-    def __init__(self, height: int, types: Sequence[int], *, loop: bool = False) -> None:
-        self.loop = loop
-        """All operands of a branch are in the frame."""
+    def __init__(self, height: int, types: Sequence[int], loop: bool = False) -> None:
         self.height = height
-        """Operands below those of a branch."""
+        self.loop = loop
         self.types = types
-        self.at = -1
-        """Offset in the code; -1 while it is not known."""
         self.fixups: list[int] = []
-        """Distances to fill in when it is."""
-        self.listed = False
-        """A jump table leads here."""
+        """Distances to fill in when it is known where it is."""
         self.else_: list[int] = []
         """The same for the start of the else part."""
+
+
+def label_at_bottom(types: Sequence[int], new: Callable[..., Label] = Label.__new__) -> Label:
+    """``Label(0, types)``, without a call of ``__init__``: there are many."""
+    label = new(Label)
+    label.types = types
+    label.fixups = []
+    label.else_ = []
+    return label
 
 
 class State:
@@ -106,6 +116,10 @@ class State:
         that can take its place (if it holds, if it fails), and the number they need."""
         self._near: dict[str, Callable[[int], None]] = {}
         """What emits accesses to memory 0, by mnemonic."""
+        self._selects: dict[int, list[bytes]] = {}
+        """The code of ``select``, by type and register."""
+        self._callees: dict[tuple[int, int, int], Plain] = {}
+        """What finds the callee of an indirect call, by table, type and register of the operand."""
         self._globals: dict[int, Global] = {}
         """How globals are accessed."""
         self._plans: dict[int, Plan] = {}

@@ -57,8 +57,15 @@ class Variables(Rows):
             if operands[i].kind:
                 self.to_register(i)
         del operands[at + 1 :]
+        self.code += (self._selects.get(type_) or self._select(type_))[at & MASK]
+
+    def _select(self, type_: int) -> list[bytes]:
+        """The code of ``select`` for a type, by register."""
         name = str(ValType(type_)) if type_ in (I32, F32, F64, V128) else "i64"
-        self.place_stencil(self.stencils[f"select {name}", "r", at & MASK], {})
+        stencils = [self.stencils[f"select {name}", "r", i] for i in range(REGISTERS)]
+        assert not any(holes for _, holes in stencils)
+        made = self._selects[type_] = [text for text, _ in stencils]
+        return made
 
     def local_set(self, index: int) -> None:
         """``local.set``."""

@@ -148,6 +148,7 @@ def or_bits(to: int, source: int) -> bytes:
     return _rr(b"\x0f\x56", False, to, source)
 
 
+@lru_cache(4096)
 def store_constant(type_: int, base: int, disp: int, value: int) -> bytes:
     """The value of ``type_`` at ``[base + disp]`` = the bits ``value``; may use ``rax``."""
     if type_ == _V128:
@@ -170,6 +171,7 @@ def address(reg: int, base: int, disp: int) -> bytes:
     return _rm(b"\x8d", True, reg, base, disp)
 
 
+@lru_cache(1024)
 def call_at(base: int, disp: int) -> bytes:
     """Call the address at ``[base + disp]``."""
     return _rm(b"\xff", False, 2, base, disp)
