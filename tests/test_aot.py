@@ -310,6 +310,12 @@ def test_disassembly(library: Path) -> None:
     assert re.search(r"\bret", function)
 
 
+def test_debugger(library: Path) -> None:
+    text = tool("gdb", "-nx", "-batch", "-ex", "disassemble add", "-ex", "info scope add", library)
+    assert "Dump of assembler code for function add:" in text
+    assert text.rstrip().endswith("contains no locals or arguments.")
+
+
 def test_the_system_can_load_it(library: Path) -> None:
     source = "import ctypes, sys; ctypes.CDLL(sys.argv[1])['pywasmedge_code']"
     done = ahead.python(source, library)
