@@ -43,6 +43,7 @@ static _Atomic uint64_t arena_start, arena_end;
 static extent *arena; /* what is free of it */
 static pool *pools;   /* the latest first */
 static bool no_pools; /* the system does not allow them */
+static _Atomic bool anonymous; /* only anonymous pages are wanted */
 
 /* ---- Lists of free pieces ------------------------------------------------------------------------ */
 
@@ -174,7 +175,7 @@ static void close_pool(pool *some) {
 static pool *new_pool(void) {
   const uint64_t wanted = pools != NULL && !pools->closed ? pools->size * 2 : FIRST_POOL;
   const uint64_t size = wanted < LARGEST_POOL ? wanted : LARGEST_POOL;
-  if (no_pools || !reserve_arena()) return NULL;
+  if (no_pools || atomic_load(&anonymous) || !reserve_arena()) return NULL;
   pool *some = malloc(sizeof *some);
   if (some == NULL) return NULL;
   *some = (pool){.start = take(&arena, size), .size = size};
@@ -249,6 +250,13 @@ void code_after_fork(bool in_child) {
     }
     if (some->used == 0) delete_pool(some);
   }
+}
+
+void we_code_stay_anonymous(void) {
+  pthread_mutex_lock(&lock);
+  atomic_store(&anonymous, true);
+  for (pool *some = pools; some != NULL; some = some->next) some->closed = true;
+  pthread_mutex_unlock(&lock);
 }
 
 /* ---- Pieces -------------------------------------------------------------------------------------- */
@@ -331,6 +339,7 @@ void *we_code_from_file(int32_t file, uint64_t offset, uint64_t size, const uint
   const uint64_t room = pages_round(size);
   void *code;
   bool ok;
+  if (map && atomic_load(&anonymous)) return NULL;
   if (map) {
     if (checksum != NULL && !we_code_verify(file, offset, size, checksum)) return NULL;
     code = take_pages(room);

@@ -204,9 +204,19 @@ void *we_code_from_file(int32_t file, uint64_t offset, uint64_t size, const uint
 /* Whether bytes of a file have this checksum. */
 bool we_code_verify(int32_t file, uint64_t offset, uint64_t size, const uint64_t checksum[2]);
 bool we_code_contains(uint64_t address);
+/* From now on all code is in anonymous pages of its own, which is what profilers know how to name. */
+void we_code_stay_anonymous(void);
 /* What is to be written where generated code refers to `name`, or 0: the address of a C function it may
  * call, or for "we_meter" the distance of a thread's we_meter from its thread pointer. */
 uint64_t we_symbol(const char *name);
+
+/* ---- Debuggers (debugger.c) ------------------------------------------------------------------- */
+
+typedef struct we_symbol_file we_symbol_file;
+
+/* Tells a debugger, present or future, of an ELF file with symbols of generated code; it is copied. */
+we_symbol_file *we_debugger_add(const uint8_t *file, uint64_t size);
+void we_debugger_remove(we_symbol_file *symbols);
 
 /* ---- Files of generated code (artifact.c) ------------------------------------------------------ */
 

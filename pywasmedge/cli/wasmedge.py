@@ -40,6 +40,9 @@ OPTIONS = (
     Option("cache-dir", VALUE, "DIR", "Keep compiled code there for later runs."),
     Option("no-cache", TOGGLE, "", "Neither use nor keep compiled code."),
     Option("no-precompiled", TOGGLE, "", "Ignore code that comes with a module."),
+    Option("perf-map", TOGGLE, "", "Write the names of functions to /tmp/perf-PID.map."),
+    Option("jitdump", TOGGLE, "", "Write functions to jit-PID.dump, for perf inject --jit."),
+    Option("gdb", TOGGLE, "", "Let GDB print frames of functions."),
     Option("forbidden-plugin", LIST, "NAME", "Do not register a plugin's modules. Repeatable."),
 )
 
@@ -123,6 +126,7 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     configure = _configure(options)
     if deadline is not None:
         _end_process_at(deadline + _GRACE)
+    _watch(options)
     from ..runtime.statistics import NO_LIMIT
     from ..vm import VM
 
@@ -187,6 +191,18 @@ def _configure(options: Options) -> Configure:
     if options.on("no-precompiled"):
         configure.precompiled = False
     return configure
+
+
+def _watch(options: Options) -> None:
+    """Switch on what helps profilers and debuggers."""
+    if options.on("perf-map") or options.on("jitdump") or options.on("gdb"):
+        from ..runtime import watch
+
+        for name, kind in (("perf-map", "map"), ("jitdump", "jitdump")):
+            if options.on(name):
+                watch.watch_for_perf(kind)
+        if options.on("gdb"):
+            watch.watch_for_gdb()
 
 
 def _cache(options: Options) -> str | None:

@@ -1,5 +1,7 @@
 """Compiled modules as shared libraries: ELF64 files that loaders, debuggers and binutils accept.
 
+(And, in ``symbol_file``, what tells a debugger about code in memory.)
+
 ::
 
     header, program headers | artifact (at ALIGNMENT) | frame information, symbols for the dynamic
@@ -25,7 +27,7 @@ from .universal import module_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Mapping, Sequence
 
     from .artifact import Origin
     from .code import Code
@@ -39,11 +41,11 @@ _SEGMENT = struct.Struct("<IIQQQQQQ")
 _SECTION = struct.Struct("<IIQQQQIIQQ")
 _SYMBOL = struct.Struct("<IBBHQQ")
 _IDENT = b"\x7fELF\x02\x01\x01"
-_MACHINES = {"x86_64": 62, "aarch64": 183}
+MACHINES = {"x86_64": 62, "aarch64": 183}
 _ET_DYN = 3
 _PT_LOAD, _PT_DYNAMIC, _PT_INTERP, _PT_GNU_STACK = 1, 2, 3, 0x6474E551
 _R, _W, _X = 4, 2, 1
-_PROGBITS, _SYMTAB, _STRTAB, _HASH, _DYNAMIC, _DYNSYM = 1, 2, 3, 5, 6, 11
+_PROGBITS, _SYMTAB, _STRTAB, _HASH, _DYNAMIC, _NOBITS, _DYNSYM = 1, 2, 3, 5, 6, 8, 11
 _WRITE, _ALLOC, _EXEC = 1, 2, 4
 _LOCAL_FUNC, _GLOBAL_OBJECT = 2, 1 << 4 | 1
 _TEXT = 2
@@ -79,6 +81,8 @@ class _Section:
     info: int = 0
     align: int = 1
     entry: int = 0
+    address: int | None = None
+    """In memory; ``None``: the same as in the file, if it is part of the image."""
 
 
 def write(
@@ -106,7 +110,7 @@ def _around(
     artifact: Artifact, data: bytes, module: bytes, names: Mapping[int, str]
 ) -> tuple[bytes, bytes, bytes]:
     """What comes before and after an artifact, and its chunk, which has a fixed size."""
-    machine = _MACHINES[os.uname().machine]
+    machine = MACHINES[os.uname().machine]
     image = ALIGNMENT + artifact.image[0]
     end = image + artifact.image[1]
     place = end + -end % ALIGNMENT
@@ -205,7 +209,9 @@ def _section_table(sections: list[_Section], end: int) -> tuple[bytes, int]:
     table += bytes(-len(table) % 8)
     sections.append(_Section(".shstrtab", _STRTAB, 0, at, len(names)))
     for s, name in zip(sections, places, strict=True):
-        address = s.offset if s.flags & _ALLOC else 0
+        address = s.address
+        if address is None:
+            address = s.offset if s.flags & _ALLOC else 0
         table += _SECTION.pack(
             name, s.type, s.flags, address, s.offset, s.size, s.link, s.info, s.align, s.entry
         )
@@ -270,6 +276,54 @@ def _symbols(
     return bytes(table), bytes(strings)
 
 
+def symbol_file(functions: Sequence[tuple[int, int, str]], frames_at: int, frames: bytes) -> bytes:
+    """A file without code that describes code in memory to a debugger.
+
+    Args:
+        functions: address, size and name of each function, at least one.
+        frames_at: address of the call frame information.
+        frames: the information (``.eh_frame``).
+    """
+    start = min([at for at, _, _ in functions])
+    end = max([at + size for at, size, _ in functions])
+    symbols, strings = bytearray(_SYMBOL.size), bytearray(1)
+    for at, size, name in functions:
+        symbols += _SYMBOL.pack(len(strings), _LOCAL_FUNC, 0, 1, at, size)
+        strings += name.replace("\0", "?").encode() + b"\0"
+    frames_offset = _HEADER.size
+    symbols_at = frames_offset + len(frames) + -len(frames) % 8
+    strings_at = symbols_at + len(symbols)
+    count = len(symbols) // _SYMBOL.size
+    sections = [
+        _Section("", 0, 0, 0, 0, align=0),
+        _Section(".text", _NOBITS, _ALLOC | _EXEC, 0, end - start, align=16, address=start),
+        _Section(".eh_frame", _PROGBITS, _ALLOC, frames_offset, len(frames), address=frames_at),
+        _Section(".symtab", _SYMTAB, 0, symbols_at, len(symbols), 4, count, 8, _SYMBOL.size),
+        _Section(".strtab", _STRTAB, 0, strings_at, len(strings)),
+    ]
+    table, table_at = _section_table(sections, strings_at + len(strings))
+    number = len(sections) + 1
+    header = _HEADER.pack(
+        _IDENT.ljust(16, b"\0"),
+        _ET_DYN,
+        MACHINES[os.uname().machine],
+        1,
+        0,
+        0,
+        table_at + len(table) - _SECTION.size * number,
+        0,
+        _HEADER.size,
+        0,
+        0,
+        _SECTION.size,
+        number,
+        number - 1,
+    )
+    body = header + frames
+    file = body.ljust(symbols_at, b"\0") + symbols + strings
+    return file.ljust(table_at, b"\0") + table
+
+
 def read(fd: int) -> tuple[Artifact, bytes]:
     """The artifact (without its image, which has been verified) and the module in a library.
 
@@ -322,7 +376,7 @@ def _require_library(head: bytes) -> None:
     header = _HEADER.unpack_from(head)
     kind, machine, table = header[1], header[2], header[5]
     entry, count = header[9:11]
-    if machine != _MACHINES.get(os.uname().machine):
+    if machine != MACHINES.get(os.uname().machine):
         raise LibraryError("it is for another processor", system=True)
     ends = table + entry * count
     if kind != _ET_DYN or entry != _SEGMENT.size or ends > len(head):

@@ -6,6 +6,7 @@ Everything here may be called from any thread.
 from __future__ import annotations
 
 import threading
+from os import environ
 from sys import modules
 
 from ..base.config import Configure, Tier
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from .cached import Recorder
     from .image import Image
     from .native import CData
+    from .watch import Watcher
 
     CompileUnit = Callable[..., Code]
 
@@ -42,10 +44,11 @@ class Loaded:
         entries: offset of every function from ``start``.
         unwind: range of the call frame information, relative to ``start``.
         module: the module the code was made from; ``None`` for adapters.
+        level: how it was made; ``None`` for adapters, and in images, which say it by function.
         frame_table: what ``backtrace`` has read from the call frame information.
     """
 
-    __slots__ = ("entries", "frame_table", "module", "size", "start", "unwind")
+    __slots__ = ("entries", "frame_table", "level", "module", "size", "start", "unwind")
 
     def __init__(
         self,
@@ -54,12 +57,14 @@ class Loaded:
         entries: dict[str, int],
         unwind: tuple[int, int],
         module: Module | None,
+        level: Level | None = None,
     ) -> None:
         self.start = start
         self.size = size
         self.entries = entries
         self.unwind = unwind
         self.module = module
+        self.level = level
         self.frame_table: object = None
 
     def at(self, pc: int) -> Loaded | None:
@@ -67,8 +72,13 @@ class Loaded:
         return self
 
 
-def load(code: Code, module: Module | None = None) -> Loaded:
+def load(code: Code, module: Module | None = None, level: Level | None = None) -> Loaded:
     """Put ``code`` into executable memory, where it stays until ``release``.
+
+    Args:
+        code: the code.
+        module: the module it was made from; ``None`` for adapters.
+        level: how it was made.
 
     Raises:
         MemoryError: no executable memory is left.
@@ -81,7 +91,7 @@ def load(code: Code, module: Module | None = None) -> Loaded:
         raise MemoryError("out of executable memory")
     if open_:
         _patch(code, start)
-    loaded = Loaded(start, size, code.entries, code.unwind, module)
+    loaded = Loaded(start, size, code.entries, code.unwind, module, level)
     register(loaded)
     return loaded
 
@@ -138,6 +148,8 @@ def register(loaded: Loaded | Image) -> None:
             _starts.append(start)
         else:
             _starts = None
+    for watcher in watchers:
+        watcher.added(loaded)
 
 
 def unregister(starts: Sequence[int]) -> None:
@@ -147,6 +159,18 @@ def unregister(starts: Sequence[int]) -> None:
         for start in starts:
             _pieces.pop(start, None)
         _starts = None
+    for watcher in watchers:
+        watcher.removed(starts)
+
+
+watchers: list[Watcher] = []
+"""Are told of all code (``watch``)."""
+
+
+def pieces() -> list[Loaded | Image]:
+    """All code that is in executable memory."""
+    with _pieces_lock:
+        return list(_pieces.values())
 
 
 def find(pc: int) -> Loaded | None:
@@ -545,7 +569,7 @@ class CompiledModule:
     def _install(self, code: Code, indices: Sequence[int], level: Level) -> Loaded:
         """Load ``code`` and let the functions start there from now on."""
         with self._lock:
-            loaded = load(code, self.module)
+            loaded = load(code, self.module, level)
             self.own(loaded)
             for i in indices:
                 entry = loaded.start + loaded.entries[f"f{i}"]
@@ -597,3 +621,9 @@ def _watch_sigint() -> None:
         _watching = True
         if getsignal(SIGINT) is default_int_handler:
             lib.we_watch_sigint()
+
+
+if not environ.keys().isdisjoint(("PYWASMEDGE_PERF", "PYWASMEDGE_GDB")):
+    from .watch import watch_as_told
+
+    watch_as_told()

@@ -1,0 +1,57 @@
+"""Describing generated code to GDB (``src/debugger.c``): symbols, and how to unwind."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+from ..base.forking import fork_safe
+from ..compiler import elf
+from .image import Image
+from .native import ffi, lib, pointer
+from .watch import functions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from .code import Loaded
+
+
+class Symbols:
+    """A symbol file in memory per piece of code."""
+
+    def __init__(self) -> None:
+        self._lock = fork_safe(threading.RLock())
+        self._files: dict[int, list[Any]] = {}
+
+    def added(self, piece: Loaded | Image) -> None:
+        """Describe a piece."""
+        found = list(functions(piece))
+        done = 0
+        if isinstance(piece, Image):
+            ranges = [
+                (p.start + p.unwind[0], p.start + p.unwind[1]) for p in piece.artifact.pieces()
+            ]
+        else:
+            ranges = [piece.unwind]
+        files = []
+        for start, end in ranges:
+            low = piece.start + start
+            first = done
+            while done < len(found) and found[done].start < low:
+                done += 1
+            if done > first:
+                frames = bytes(ffi.buffer(pointer(low), end - start))
+                file = elf.symbol_file(found[first:done], low, frames)
+                files.append(lib.we_debugger_add(file, len(file)))
+        with self._lock:
+            self._files[piece.start] = files
+
+    def removed(self, starts: Sequence[int]) -> None:
+        """Forget pieces."""
+        with self._lock:
+            for start in starts:
+                for file in self._files.pop(start, ()):
+                    if file:
+                        lib.we_debugger_remove(file)

@@ -1,0 +1,178 @@
+"""Telling profilers and debuggers what the functions in memory are called.
+
+Switched on by environment variables, which all hosts have, or by options of the command. Nothing
+of this is imported otherwise.
+"""
+
+from __future__ import annotations
+
+import os
+from bisect import bisect_right
+from typing import TYPE_CHECKING, NamedTuple
+
+from ..base import log
+from ..compiler.artifact import AHEAD
+from ..compiler.codegen import Level
+from ..module.names import read_names
+from . import code
+from .image import Image
+from .native import lib
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from typing import Protocol
+
+    from ..module.ast import Module
+    from ..module.names import Names
+    from .code import Loaded
+
+    class Watcher(Protocol):
+        """Is told of code; on any thread, and by finalisers."""
+
+        def added(self, piece: Loaded | Image) -> None:
+            """There is a new piece of code."""
+
+        def removed(self, starts: Sequence[int]) -> None:
+            """The pieces at these addresses are going."""
+
+
+PERF = "PYWASMEDGE_PERF"
+"""Environment variable: ``map`` or ``jitdump``."""
+GDB = "PYWASMEDGE_GDB"
+"""Environment variable: anything but ``0`` and nothing."""
+
+_LEVELS = list(Level)
+_ADAPTERS = {"f2n": "[host to guest]", "n2f": "[guest to host]"}
+
+
+def watch_as_told() -> None:
+    """Switch on what the environment asks for."""
+    kind = os.environ.get(PERF, "")
+    if kind and not watch_for_perf(kind):
+        log.error(f"{PERF}: either map or jitdump, not {kind}")
+    if os.environ.get(GDB, "0") not in ("", "0"):
+        watch_for_gdb()
+
+
+def watch_for_perf(kind: str) -> bool:
+    """Write down functions for ``perf``; False if ``kind`` is neither ``map`` nor ``jitdump``."""
+    if kind == "map":
+        from .perf import PerfMap
+
+        lib.we_code_stay_anonymous()
+        _watch(PerfMap())
+    elif kind == "jitdump":
+        from .perf import JitDump
+
+        _watch(JitDump())
+    else:
+        return False
+    return True
+
+
+def watch_for_gdb() -> None:
+    """Describe functions to a debugger."""
+    from .debugger import Symbols
+
+    _watch(Symbols())
+
+
+def _watch(watcher: Watcher) -> None:
+    """Tell ``watcher`` of all code, also of what there is already."""
+    if not any(isinstance(other, type(watcher)) for other in code.watchers):
+        code.watchers.append(watcher)
+        for piece in code.pieces():
+            watcher.added(piece)
+
+
+# ---- Names ---------------------------------------------------------------------------------------
+
+
+class Function(NamedTuple):
+    """A function in memory."""
+
+    start: int
+    size: int
+    name: str
+    """For people: the name in the name section or ``func[<index>]``, and how it was compiled."""
+
+
+def functions(piece: Loaded | Image) -> Iterator[Function]:
+    """The functions of a piece of code, in order of their addresses."""
+    if isinstance(piece, Image):
+        yield from _of_image(piece)
+    else:
+        level = None if piece.level is None else piece.level.name.lower()
+        levels = dict.fromkeys(piece.entries, level or "")
+        found = [(piece.start + at, name) for name, at in piece.entries.items()]
+        ends = [(piece.start, piece.start + (piece.unwind[0] or piece.size))]
+        yield from _named(piece.module, found, ends, levels)
+
+
+def _of_image(image: Image) -> Iterator[Function]:
+    artifact = image.artifact
+    levels = {}
+    for index, level in zip(artifact.functions, artifact.levels, strict=True):
+        known = _LEVELS[level // 2].name.lower() if artifact.kind != AHEAD else "ahead"
+        levels[f"f{index}"] = levels[f"g{index}"] = known
+    found = [
+        (image.start + at, f"f{index}")
+        for index, at in zip(artifact.functions, artifact.offsets, strict=True)
+    ]
+    found += [(image.start + at, name) for name, at in artifact.symbols.items()]
+    ends = [
+        (image.start + p.start, image.start + p.start + (p.unwind[0] or p.size))
+        for p in artifact.pieces()
+    ]
+    yield from _named(image.module, found, ends, levels)
+
+
+def _named(
+    module: Module | None,
+    found: list[tuple[int, str]],
+    ends: Sequence[tuple[int, int]],
+    levels: dict[str, str],
+) -> Iterator[Function]:
+    """Functions from their addresses and symbols.
+
+    Args:
+        module: what they were made from.
+        found: the addresses and symbols.
+        ends: address of each piece of code, and where its functions end.
+        levels: how each symbol was compiled, as far as that is not known from its name.
+    """
+    found.sort()
+    symbols = {name for _, name in found}
+    starts = [start for start, _ in ends]
+    for i, (start, symbol) in enumerate(found):
+        end = ends[bisect_right(starts, start) - 1][1]
+        if i + 1 < len(found):
+            end = min(end, found[i + 1][0])
+        yield Function(start, max(end - start, 0), _title(module, symbol, levels, symbols))
+
+
+def _title(module: Module | None, symbol: str, levels: dict[str, str], symbols: set[str]) -> str:
+    if module is None:
+        return _ADAPTERS.get(symbol.partition("_")[0], symbol)
+    kind, (index, _, loop) = symbol[:1], symbol[1:].partition(".")
+    if kind not in ("f", "g", "o") or not index.isdigit():
+        return symbol
+    number = module.imported_funcs + int(index)
+    name = _names(module).functions.get(number) or f"func[{number}]"
+    name = "".join([c if c.isprintable() else "?" for c in name])
+    if kind == "o":
+        return f"{name} [{Level.OPTIMISED.name.lower()}, loop at 0x{int(loop):x}]"
+    entry = ", entry" if kind == "f" and f"g{index}" in symbols else ""
+    return f"{name} [{levels.get(f'{kind}{index}', '')}{entry}]"
+
+
+_latest: tuple[Module, Names] | None = None
+
+
+def _names(module: Module) -> Names:
+    """The names in a module; those of the module asked for last are kept."""
+    global _latest
+    known = _latest
+    if known is None or known[0] is not module:
+        known = _latest = module, read_names(module)
+    return known[1]
