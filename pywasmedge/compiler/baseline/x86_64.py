@@ -273,6 +273,7 @@ ADD_COST = b"\x4c\x03\x1c\xd1"
 """Undo ``less_element(R11, RCX, rdx)``: ``add r11, [rcx + 8 * rdx]``."""
 
 
+@cache
 def call_import_keeping() -> tuple[bytes, bytes]:
     """Call what an import slot points to, with ``rdx`` as argument, which keeps general registers.
 
