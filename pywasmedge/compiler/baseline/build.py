@@ -161,8 +161,8 @@ class Writer(Variables):
         vector = self.emit(f"bitcast <2 x i64> {value} to {_VECTOR[type_]}")
         return self.emit(f"extractelement {_VECTOR[type_]} {vector}, i64 0")
 
-    def put(self, type_: str, register: int, value: str) -> None:
-        """Make ``value`` the content of a register."""
+    def put(self, type_: str, register: int, value: str, *, anew: bool = False) -> None:
+        """Make ``value`` the content of a register, which it may depend on unless ``anew``."""
         register %= REGISTERS
         if type_ == "i64":
             self.state[f"s{register}"] = value
@@ -171,8 +171,11 @@ class Writer(Variables):
         elif type_ == "i32":
             self.state[f"s{register}"] = self.emit(f"zext i32 {value} to i64")
         else:
-            # Into what is there, so that LLVM sees no reason to compute all lanes.
-            vector = self.emit(f"bitcast <2 x i64> %x{register} to {_VECTOR[type_]}")
+            # Into what is there, so that LLVM sees no reason to compute all lanes; but what is made
+            # of something else must not wait for it.
+            vector = "zeroinitializer"
+            if not anew:
+                vector = self.emit(f"bitcast <2 x i64> %x{register} to {_VECTOR[type_]}")
             scalar = LLVM_TYPE[_CODES[type_]]
             vector = self.emit(f"insertelement {_VECTOR[type_]} {vector}, {scalar} {value}, i64 0")
             self.state[f"x{register}"] = self.emit(
@@ -328,7 +331,7 @@ class Builder:
             self._branch(e, branch)
             return
         for type_ in results:
-            e.put(type_, q, e.values.pop())
+            e.put(type_, q, e.values.pop(), anew=not set(params) & set(_VECTOR))
         e.jump("NEXT")
         e.close()
 

@@ -170,7 +170,7 @@ class State:
         if kind == REG:
             self.code += where.stores(type_)[at & MASK]
         elif kind == CONST:
-            self.code += machine.store_constant(type_, RBP, where.at, operand.value)
+            self.store_constant(type_, where.at, operand.value)
         else:
             scratch = RAX if type_ in machine.WHOLE else 7
             if kind == PIN:
@@ -241,6 +241,14 @@ class State:
             self.with_data(machine.load_near(reg), value.to_bytes(16, "little"))
         else:
             self.code += machine.constant(type_, reg, value)
+
+    def store_constant(self, type_: int, at: int, value: int) -> None:
+        """The value of ``type_`` at ``[rbp + at]`` = the bits ``value``."""
+        if type_ == V128:  # in one piece, as it will be loaded
+            self.load_constant(type_, 7, value)
+            self.code += machine.store(type_, 7, RBP, at)
+        else:
+            self.code += machine.store_constant(type_, RBP, at, value)
 
     def with_data(self, text: bytes, data: bytes) -> None:
         """Append an instruction that ends with its distance to 16 constant bytes."""

@@ -7,7 +7,7 @@ from .. import layout
 from . import x86_64 as machine
 from .operands import CONST, REG, Const, Local, in_register
 from .rows import Rows
-from .state import F32, F64, I32, I64, MASK, R13, RAX, RBP, V128, register
+from .state import F32, F64, I32, I64, MASK, R13, RAX, V128, register
 from .stencil import REGISTERS
 
 TYPE_CHECKING = False
@@ -94,7 +94,7 @@ class Variables(Rows):
         if local.reg >= 0:
             self.code += machine.constant(local.type, local.reg, value.value)
         else:
-            self.code += machine.store_constant(local.type, RBP, local.at, value.value)
+            self.store_constant(local.type, local.at, value.value)
 
     def local_tee(self, index: int) -> None:
         """``local.tee``."""
