@@ -162,8 +162,8 @@ struct we_runtime {
   /* Takes back what was paid for instructions of segment `number` behind the first `done`. */
   void (*refund)(we_instance *, uint32_t number, uint32_t done);
   /* A counter of a defined function has run out, at its entry (0) or in the loop at an offset of the
-   * module: NULL, or where to go on. */
-  void *(*hot)(we_instance *, uint32_t index, uint32_t loop);
+   * module, `around` being that of the loop around it, if there is one: NULL, or where to go on. */
+  void *(*hot)(we_instance *, uint32_t index, uint32_t loop, uint32_t around);
 };
 
 #endif

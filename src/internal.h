@@ -196,7 +196,7 @@ int32_t rt_atomic_notify(we_instance *, uint32_t mem, uint64_t addr, uint32_t co
  * 0x03. Its gate, we_spend, preserves all general registers but r11 (LLVM's preserve_mostcc). */
 void rt_spend(uint32_t number);
 void rt_refund(we_instance *, uint32_t number, uint32_t done);
-void *rt_hot(we_instance *, uint32_t index, uint32_t loop);
+void *rt_hot(we_instance *, uint32_t index, uint32_t loop, uint32_t around);
 void rt_host_enter(we_hostref *, uint64_t *frame);
 void *rt_lazy_compile(we_instance *, uint32_t index);
 void *rt_lazy_host(we_hostref *);

@@ -50,10 +50,13 @@ typedef struct we_module {
   uint32_t references;    /* the owner's and one per instance */
   we_instance *instances; /* live instances, linked by next_of_module */
   struct we_code_block *blocks; /* code that lives as long as the module */
-  uint32_t *counters;     /* per defined function: calls and turns of loops left (heat.c) */
+  uint32_t *counters;     /* calls left of every defined function, then turns left of loops (heat.c) */
   uint8_t *heat;          /* per defined function: what has been made of that */
   struct we_loop *loops;  /* loops that are entered in optimised code */
 } we_module;
+
+/* Counters for loops; that of the loop at an offset of the module is the remainder of a division by this. */
+enum { WE_LOOP_COUNTERS = 1021 };
 
 we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t defined_funcs);
 void we_module_free(we_module *module); /* the owner's part; goes when its last instance has gone */
@@ -63,7 +66,7 @@ bool we_module_own_code(we_module *module, void *code, uint64_t size);
 void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count);
 void we_module_publish_one(we_module *module, uint32_t index, uint64_t entry);
 /* Makes quick code of defined function `index` that is in its loop at offset `loop` of the module go on at
- * `entry` (native convention, parameters ctx and frame), or wait for that while `entry` is 0. */
+ * `entry` (native convention, parameters ctx and frame). */
 void we_module_set_loop(we_module *module, uint32_t index, uint32_t loop, uint64_t entry);
 /* Whether defined function `index` has code (is not a thunk). */
 bool we_module_has_code(we_module *module, uint32_t index);

@@ -43,7 +43,7 @@ we_module *we_module_new(uint32_t type_count, uint32_t imported_funcs, uint32_t 
   const uint64_t type_ids = code + (uint64_t)defined_funcs * sizeof(void *);
   const uint64_t func_types = type_ids + (uint64_t)type_count * sizeof(uint32_t);
   const uint64_t counters = func_types + ((uint64_t)imported_funcs + defined_funcs) * sizeof(uint32_t);
-  const uint64_t heat = counters + (uint64_t)defined_funcs * sizeof(uint32_t);
+  const uint64_t heat = counters + ((uint64_t)defined_funcs + WE_LOOP_COUNTERS) * sizeof(uint32_t);
   const uint64_t size = heat + defined_funcs;
   uint8_t *block = calloc(1, size);
   if (block == NULL) return NULL;

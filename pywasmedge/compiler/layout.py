@@ -19,6 +19,12 @@ def _offsets(struct: str) -> Mapping[str, int]:
     return {name: field.offset for name, field in ffi.typeof(struct).fields}
 
 
+def _number(name: str) -> int:
+    from .._native import lib
+
+    return int(getattr(lib, name))
+
+
 def _size(struct: str) -> int:
     from .._native import ffi
 
@@ -34,6 +40,7 @@ METER = _offsets("we_meter")
 RUNTIME = _offsets("we_runtime")
 IMPORT_SIZE = _size("we_import")
 GLOBAL_SIZE = _size("we_global")
+LOOP_COUNTERS = _number("WE_LOOP_COUNTERS")
 
 
 def llvm_caller() -> int:

@@ -507,8 +507,6 @@ class CompiledModule:
                 return more
         from .optimiser import optimiser
 
-        if loop:
-            lib.we_module_set_loop(self.handle, index, loop, 0)
         optimiser.add(self, index, loop)
         return 0
 

@@ -71,14 +71,23 @@ class Flow(State):
         label = self._open(frame)
         label.at = len(self.code)
         self.compare = None
-        if self.counting and not self.operands:  # better code takes over where there are none
+        counted = self.counting and not self.operands  # better code takes over where there are none
+        self.loops.append(frame.start if counted else 0)
+        if counted:
             self.count(frame.start)
 
     def count(self, loop: int) -> None:
         """Count a call of the function, or a turn of its loop at offset ``loop`` of the module."""
         code = self.code
-        code += _COUNTERS + machine.count_down(RAX, 4 * self.index)
-        self.counters.append((len(code) - 4, loop, len(code)))
+        slot = self.index
+        if loop:
+            slot = len(self.module.funcs) + loop % layout.LOOP_COUNTERS
+        code += _COUNTERS + machine.count_down(RAX, 4 * slot)
+        self.counters.append((len(code) - 4, loop, self._around(), len(code)))
+
+    def _around(self) -> int:
+        """Offset in the module of the loop around the innermost one, if both count; else 0."""
+        return next(filter(None, self.loops[-2::-1]), 0)
 
     def put_meter(self) -> None:
         """Have the thread's meter in memory as it is; ``rcx`` may be used."""
@@ -90,12 +99,12 @@ class Flow(State):
         """What happens where counters run out; distances to where the frame is left."""
         code = self.code
         ends = []
-        for at, loop, back in self.counters:
+        for at, loop, around, back in self.counters:
             self._patch([at], len(code))
             code += machine.number(machine.RDX, loop) + machine.number(machine.RSI, self.index)
             if loop:
                 self.put_meter()
-            code += _ASK
+            code += machine.number(machine.RCX, around) + _ASK
             if loop:
                 self.get_meter()
                 code += _UNLESS_BETTER
@@ -192,6 +201,7 @@ class Flow(State):
         operands = self.operands
         opcode = frame.opcode
         if opcode == LOOP:
+            self.loops.pop()
             return self.reachable
         if opcode == IF:  # no else: that way leads straight to the end
             if frame.params:

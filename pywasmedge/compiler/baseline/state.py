@@ -105,9 +105,11 @@ class State:
         self.constants: list[tuple[int, bytes, int]] = []
         self.index = 0
         """Of the function, without imports."""
-        self.counters: list[tuple[int, int, int]] = []
-        """Where counters run out: the distance to fill in, the loop's offset in the module (0: the
-        function's entry), and where the code goes on."""
+        self.loops: list[int] = []
+        """Open loops: their offsets in the module, 0 for those that do not count."""
+        self.counters: list[tuple[int, int, int, int]] = []
+        """Where counters run out: the distance to fill in, offsets in the module of the loop (0:
+        the function's entry) and of the one around it, and where the code goes on."""
         self.tables: list[tuple[int, int, Label]] = []
         self.imports: list[tuple[int, str]] = []
         """Distances to import slots: their places, the names of the imports."""

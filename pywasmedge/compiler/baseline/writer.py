@@ -63,6 +63,7 @@ class Baseline(Variables, Flow, Calls):
         self.constants.clear()
         self.tables.clear()
         self.counters.clear()
+        self.loops.clear()
         self.imports.clear()
         self.compare = None
         self.reachable = True
