@@ -33,6 +33,9 @@ class Recorder:
     def simple(self, row: Any) -> Any:
         return lambda *immediates: self.heard.append((row.mnemonic, *immediates))
 
+    def pushes(self, mnemonic: str) -> None:
+        return None
+
     def near(self, row: Any) -> None:
         return None
 

@@ -279,6 +279,9 @@ class EmitterBase:
         known = self.bools.get(value)
         return known if known is not None else self.emit(f"icmp ne i32 {value}, 0")
 
+    def pushes(self, mnemonic: str) -> None:
+        """Constants and locals are always emitted by a call."""
+
     def near(self, row: Row) -> None:
         """Immediates are passed as a whole."""
 

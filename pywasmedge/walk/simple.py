@@ -15,12 +15,12 @@ from .immediates import Memarg, decoder
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..isa.row import Row
+    from .sink import Pushes, Sink
     from .stack import Types
     from .walker import Walk
 
 Step = Callable[[int], int]
 Emit = Callable[..., None] | None
-Near = Callable[[int], None] | None
 
 _I32 = int(ValType.I32)
 _CODE = {str(t): int(t) for t in ValType}
@@ -35,10 +35,10 @@ def parse_type(text: str) -> tuple[Types, Types]:
     )
 
 
-def step(walk: Walk, row: Row, emit: Emit, near: Near = None) -> Step:
+def step(walk: Walk, row: Row, emit: Emit, sink: Sink | None) -> Step:
     """The closure for ``row``; ``emit`` is called with the immediates if given.
 
-    ``near`` is what ``Sink.near`` gives.
+    ``sink`` is asked for short cuts.
     """
     params, results = parse_type(row.type)
     kinds = row.immediates
@@ -50,11 +50,11 @@ def step(walk: Walk, row: Row, emit: Emit, near: Near = None) -> Step:
     if len(kinds) == 1:
         if kinds[0].startswith("memarg:") and params[0] == _I32 and walk.module.memory_types:
             if len(params) == 1 and results:
-                return _load(walk, row, results[0], emit, near)
+                return _load(walk, row, results[0], emit, sink)
             if len(params) == 2 and not results:
-                return _store(walk, row, params[1], emit, near)
+                return _store(walk, row, params[1], emit, sink)
         if not params and kinds[0] in ("i32", "i64"):
-            return _int_const(walk, row, results[0], emit)
+            return _int_const(walk, row, results[0], emit, sink)
     return _general(walk, row, params, results, emit)
 
 
@@ -124,7 +124,7 @@ def _binary(walk: Walk, params: Types, result: int, emit: Emit) -> Step:
     return binary_emit
 
 
-def _load(walk: Walk, row: Row, result: int, emit: Emit, near: Near) -> Step:
+def _load(walk: Walk, row: Row, result: int, emit: Emit, sink: Sink | None) -> Step:
     types, pop, data = walk.stack.types, walk.stack.pop, walk.data
     memarg = decoder(walk, row.immediates[0])
     natural = int(row.immediates[0].partition(":")[2])
@@ -145,6 +145,7 @@ def _load(walk: Walk, row: Row, result: int, emit: Emit, near: Near) -> Step:
 
     if emit is None:
         return load
+    near = sink.near(row) if sink is not None else None
 
     def load_emit(pos: int) -> int:
         immediate = None
@@ -174,7 +175,7 @@ def _load(walk: Walk, row: Row, result: int, emit: Emit, near: Near) -> Step:
     return load_emit
 
 
-def _store(walk: Walk, row: Row, value: int, emit: Emit, near: Near) -> Step:
+def _store(walk: Walk, row: Row, value: int, emit: Emit, sink: Sink | None) -> Step:
     types, pop, data = walk.stack.types, walk.stack.pop, walk.data
     memarg = decoder(walk, row.immediates[0])
     natural = int(row.immediates[0].partition(":")[2])
@@ -195,6 +196,7 @@ def _store(walk: Walk, row: Row, value: int, emit: Emit, near: Near) -> Step:
 
     if emit is None:
         return store
+    near = sink.near(row) if sink is not None else None
 
     def store_emit(pos: int) -> int:
         immediate = None
@@ -224,7 +226,21 @@ def _store(walk: Walk, row: Row, value: int, emit: Emit, near: Near) -> Step:
     return store_emit
 
 
-def _int_const(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
+class _Same(dict[int, int]):
+    """Everything is mapped to itself."""
+
+    __slots__ = ()
+
+    def __missing__(self, value: int) -> int:
+        return value
+
+
+def pushing(emit: Callable[[int], None], pushes: Pushes | None) -> Pushes:
+    """What ``Sink.pushes`` gives, or if that is ``None``, what comes to ``emit(x)``."""
+    return (emit, _Same()) if pushes is None else pushes
+
+
+def _int_const(walk: Walk, row: Row, result: int, emit: Emit, sink: Sink | None) -> Step:
     data, push = walk.data, walk.stack.types.append
     constant = decoder(walk, row.immediates[0])
 
@@ -245,6 +261,7 @@ def _int_const(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
 
     if emit is None:
         return const
+    emit, values = pushing(emit, sink.pushes(row.mnemonic) if sink is not None else None)
 
     def const_emit(pos: int) -> int:
         value = data[pos]
@@ -258,10 +275,14 @@ def _int_const(walk: Walk, row: Row, result: int, emit: Emit) -> Step:
         elif (third := data[pos + 2]) < 0x80:
             value += (byte << 7) + (third << 14) - (0x4080 if third < 0x40 else 0x20_4080)
             pos += 3
+        elif (fourth := data[pos + 3]) < 0x80:
+            value += (byte << 7) + (third << 14) + (fourth << 21)
+            value -= 0x20_4080 if fourth < 0x40 else 0x1020_4080
+            pos += 4
         else:
             value, pos = constant(pos)
         push(result)
-        emit(value)
+        emit(values[value])
         return pos
 
     return const_emit

@@ -11,11 +11,14 @@ from collections.abc import Callable, Sequence
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Protocol
+    from collections.abc import Mapping
+    from typing import Any, Protocol
 
     from ..base.types import FunctionType
     from ..isa.row import Row
     from .stack import Frame
+
+    Pushes = tuple[Callable[[Any], None], Mapping[int, Any] | Sequence[Any]]
 else:
     Protocol = object
 
@@ -32,6 +35,10 @@ class Sink(Protocol):
 
     def simple(self, row: Row) -> Callable[..., None]:
         """The function to call with the immediates of each instruction of ``row``."""
+
+    def pushes(self, mnemonic: str) -> Pushes | None:
+        """``(push, values)`` if all that ``local.get``, ``i32.const`` or ``i64.const`` does with
+        its immediate ``x`` is ``push(values[x])``, which then takes the call's place."""
 
     def near(self, row: Row) -> Callable[[int], None] | None:
         """What to call instead, with the offset only, for accesses to memory 0 at offsets below

@@ -12,7 +12,7 @@ from ..base.types import ValType
 from ..isa.row import SPECIAL as SPECIAL_TYPE
 from . import control
 from .immediates import decoder
-from .simple import Emit, Step, step
+from .simple import Emit, Step, pushing, step
 from .stack import ANY, mismatch
 
 TYPE_CHECKING = False
@@ -30,12 +30,11 @@ def step_for(walk: Walk, row: Row, sink: Sink | None) -> Step:
     if row.type == SPECIAL_TYPE:
         return MAKERS[row.mnemonic](walk, sink)
     emit = sink.simple(row) if sink is not None else None
-    near = sink.near(row) if sink is not None and row.immediates else None
     if row.mnemonic in ("table.init", "table.copy"):
         emit = _same_elements(walk, row.mnemonic, emit)
     if "elem" in row.immediates or "data" in row.immediates:
         emit = _segment_exists(walk, row.immediates[0], emit)
-    return step(walk, row, emit, near)
+    return step(walk, row, emit, sink)
 
 
 def _segment_exists(walk: Walk, kind: str, emit: Emit) -> Emit:
@@ -132,7 +131,7 @@ def _local_get(walk: Walk, sink: Sink | None) -> Step:
 
     if sink is None:
         return local_get
-    emit = sink.local_get
+    emit, values = pushing(sink.local_get, sink.pushes("local.get"))
 
     def local_get_emit(pos: int) -> int:
         index = data[pos]
@@ -141,7 +140,7 @@ def _local_get(walk: Walk, sink: Sink | None) -> Step:
         else:
             index, pos = local(pos)
         push(local_types[index])
-        emit(index)
+        emit(values[index])
         return pos
 
     return local_get_emit

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ...isa.row import Row
+    from .operands import Operand
 
 
 CODES = {str(t): int(t) for t in ValType}
@@ -212,6 +213,12 @@ class Rows(State):
             operands[at] = done
 
         return zero
+
+    def pushes(self, mnemonic: str) -> tuple[Callable[[Operand], None], Any]:
+        """Locals and constants are only noted."""
+        if mnemonic == "local.get":
+            return self.operands.append, self.locals
+        return self.operands.append, Constants(CODES[mnemonic[:3]])
 
     def near(self, row: Row) -> Callable[[int], None] | None:
         """The function that emits an access to memory 0 by its offset (below ``NEAR_OFFSET``)."""

@@ -94,7 +94,6 @@ class State:
         self.code = bytearray()
         self.operands: list[Operand] = []
         self.locals: list[Local] = []
-        self.local_get = self._make_local_get()
         self.base = 0
         self.wide = 0
         """1 if every position of the operand stack has 16 bytes, as vectors need, else 0."""
@@ -133,15 +132,6 @@ class State:
         self._pointer = 0
         self._convention = machine.convention(FunctionType())
         self._end: Label | None = None
-
-    def _make_local_get(self) -> Callable[[int], None]:
-        locals_, push = self.locals, self.operands.append
-
-        def local_get(index: int) -> None:
-            """``local.get``."""
-            push(locals_[index])
-
-        return local_get
 
     # ---- operands
 

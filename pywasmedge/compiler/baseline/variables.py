@@ -67,6 +67,10 @@ class Variables(Rows):
         made = self._selects[type_] = [text for text, _ in stencils]
         return made
 
+    def local_get(self, index: int) -> None:
+        """``local.get``."""
+        self.operands.append(self.locals[index])
+
     def local_set(self, index: int) -> None:
         """``local.set``."""
         operands = self.operands
