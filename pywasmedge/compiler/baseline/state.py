@@ -30,6 +30,7 @@ F32, F64, V128 = int(ValType.F32), int(ValType.F64), int(ValType.V128)
 MASK = REGISTERS - 1
 """A position of the operand stack and this give its register."""
 WORD = Struct("<i")
+_S, _X, _WHOLE = machine.S, machine.X, machine.WHOLE
 RBP, RAX, R13 = machine.RBP, machine.RAX, machine.R13
 
 
@@ -290,4 +291,4 @@ class State:
 
 def register(type_: int, at: int) -> int:
     """The register of an operand of ``type_`` at position ``at``."""
-    return (machine.S if type_ in machine.WHOLE else machine.X)[at & MASK]
+    return (_S if type_ in _WHOLE else _X)[at & MASK]

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from itertools import accumulate
-from operator import itemgetter
 from threading import Lock
 
 from ...walk.rules import Declared
@@ -33,8 +31,8 @@ if TYPE_CHECKING:
 _LOAD_BASE = machine.load(I64, machine.BASE, R13, layout.INSTANCE["memory0"])
 
 
-_FIRST_BYTE = itemgetter(slice(0, 1))
-_NUMBER = itemgetter(1)
+_GETS = [bytes((0x20, index)) for index in range(0x80)]
+"""``local.get`` of the first locals."""
 
 
 class Baseline(Variables, Flow, Calls):
@@ -105,14 +103,14 @@ class Baseline(Variables, Flow, Calls):
         """The locals to keep in registers: only in loops does it pay."""
         if b"\x03\x40" not in body:
             return []
-        uses = Counter(map(_FIRST_BYTE, body.split(b"\x20")))
-        pinned: list[int] = []
-        for byte, number in sorted(uses.items(), key=_NUMBER, reverse=True):
-            if number < 3 or len(pinned) == len(machine.PINS):
-                break
-            if byte and byte[0] < min(len(types), 0x80) and types[byte[0]] in machine.WHOLE:
-                pinned.append(byte[0])
-        return pinned
+        count = body.count
+        uses = [
+            (count(get), i)
+            for i, (type_, get) in enumerate(zip(types, _GETS, strict=False))
+            if type_ in machine.WHOLE
+        ]
+        uses.sort(reverse=True)
+        return [i for number, i in uses[: len(machine.PINS)] if number >= 3]
 
     def finish(self) -> bytes:
         """End the function and return its code, to be put at a multiple of 16."""
