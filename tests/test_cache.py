@@ -209,7 +209,7 @@ def test_the_code_outlives_its_file(place: str) -> None:
 def test_what_is_mapped_is_freed_with_the_module(
     place: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from pywasmedge.runtime import code, image
+    from pywasmedge.runtime import image, pieces
 
     monkeypatch.setattr(image, "MAP_FROM", 0)
     configure = Configure(cache=place, tier=Tier.QUICK)
@@ -217,13 +217,13 @@ def test_what_is_mapped_is_freed_with_the_module(
     vm = machine(configure)
     assert vm.execute("f1", 6) == cached_module.result(1, 6)
     start = vm.active_module._core.compiled._pieces[0]  # type: ignore[union-attr]
-    assert code.find(start) is not None
+    assert pieces.find(start) is not None
     name = entries(opened(place))[0].name
     assert name in Path("/proc/self/maps").read_text()
     vm.close()
     del vm
     assert name not in Path("/proc/self/maps").read_text()
-    assert code.find(start) is None
+    assert pieces.find(start) is None
 
 
 def test_processes_share_it(place: str, tmp_path: Path) -> None:

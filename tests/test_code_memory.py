@@ -16,8 +16,8 @@ from random import Random
 import pytest
 
 from pywasmedge.compiler.code import Code
-from pywasmedge.runtime.code import find, load, unregister
 from pywasmedge.runtime.native import lib, pointer
+from pywasmedge.runtime.pieces import find, load, unregister
 
 POOL = "memfd:pywasmedge-code"
 SIZE = 100

@@ -13,8 +13,9 @@ from pywasmedge.base.config import Tier
 from pywasmedge.base.types import FunctionType
 from pywasmedge.compiler.codegen import Level, compile_ir, verify
 from pywasmedge.compiler.link import LinkFormatError, link
-from pywasmedge.runtime.code import adapters, load, type_id
+from pywasmedge.runtime.code import adapters, type_id
 from pywasmedge.runtime.native import lib
+from pywasmedge.runtime.pieces import load
 
 UNARY = FunctionType((I32,), (I32,))
 

@@ -17,7 +17,7 @@ from wasmbuild import body, wasm
 
 from pywasmedge import VM, Compiler, Configure, OutputFormat
 from pywasmedge.compiler import elf
-from pywasmedge.runtime import code
+from pywasmedge.runtime import pieces
 from pywasmedge.runtime.debugger import Symbols
 
 PROGRAM = Path(profiled.__file__)
@@ -120,20 +120,20 @@ def test_a_debugger_that_comes_later(guest: Path) -> None:
 
 def test_code_that_goes_is_forgotten() -> None:
     symbols = Symbols()
-    before = {piece.start for piece in code.pieces()}
-    code.watchers.append(symbols)
+    before = {piece.start for piece in pieces.pieces()}
+    pieces.watchers.append(symbols)
     try:
         vm = VM(Configure(cache="off"))
         binary = wasm(types=["->"], funcs=[0], exports=[("f", "func", 0)], code=[body("")])
         vm.run_wasm_from_bytes(binary, "f")
-        mine = {p.start for p in code.pieces() if p.module is not None} - before
+        mine = {p.start for p in pieces.pieces() if p.module is not None} - before
         assert len(mine) == 1
         assert mine <= symbols._files.keys()
         del vm
         gc.collect()
         assert not mine & symbols._files.keys()
     finally:
-        code.watchers.remove(symbols)
+        pieces.watchers.remove(symbols)
 
 
 def test_nothing_is_described_unless_it_is_wanted(guest: Path) -> None:

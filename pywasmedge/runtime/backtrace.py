@@ -11,15 +11,16 @@ import struct
 
 from ..base.errors import ErrCode, Trap
 from ..base.record import dataclass
-from .code import find, take_failure
+from .code import take_failure
 from .native import ffi, lib
+from .pieces import find
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..module.ast import Module
-    from .code import Loaded
+    from .pieces import Loaded
 
 LIMIT = 256
 """Most functions a backtrace names."""

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from .code import Loaded
+    from .pieces import Loaded
 
 
 class Symbols:

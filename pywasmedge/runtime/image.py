@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
-from . import code
+from . import pieces
 from .native import address, ffi, lib
 
 TYPE_CHECKING = False
@@ -36,9 +36,9 @@ class Image:
         self.module = module
         self.start = start
         self.size = artifact.image[1]
-        self._pieces: dict[int, code.Loaded] = {}
+        self._pieces: dict[int, pieces.Loaded] = {}
 
-    def at(self, pc: int) -> code.Loaded | None:
+    def at(self, pc: int) -> pieces.Loaded | None:
         """The piece of code that address ``pc`` lies in."""
         piece = self.artifact.piece_at(pc - self.start)
         if piece is None:
@@ -47,7 +47,7 @@ class Image:
         if found is None:
             start = self.start + piece.start
             entries = self.artifact.entries(piece)
-            found = code.Loaded(start, piece.size, entries, piece.unwind, self.module)
+            found = pieces.Loaded(start, piece.size, entries, piece.unwind, self.module)
             self._pieces[piece.start] = found
         return found
 
@@ -115,7 +115,7 @@ def _finish(artifact: Artifact, module: Module, pages: CData) -> Image | None:
         lib.we_code_free(pages, size)
         return None
     image = Image(artifact, module, address(pages))
-    code.register(image)
+    pieces.register(image)
     return image
 
 
@@ -132,12 +132,12 @@ def _patch(artifact: Artifact, pages: CData) -> None:
             raise MemoryError("too much code that adds up costs")
     targets: dict[str, int] = {}
     for offset, name in artifact.imports:
-        if name == code.COSTS and costs:
+        if name == pieces.COSTS and costs:
             target = costs[bisect_right(starts, offset) - 1]
         elif name in targets:
             target = targets[name]
         else:
-            target = targets[name] = code.symbol(name)
+            target = targets[name] = pieces.symbol(name)
         ffi.cast("uint64_t *", pages + offset)[0] += target
 
 

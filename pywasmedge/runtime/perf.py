@@ -16,15 +16,15 @@ from typing import TYPE_CHECKING
 from ..base import log
 from ..base.forking import fork_safe
 from ..compiler.elf import MACHINES
-from . import code
+from . import pieces
 from .native import ffi, pointer
 from .watch import functions
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from .code import Loaded
     from .image import Image
+    from .pieces import Loaded
 
 
 class _File:
@@ -54,19 +54,19 @@ class _File:
         """Write about a piece of code."""
         with self._lock:
             pid = os.getpid()
-            pieces = [piece]
+            news = [piece]
             try:
                 head = b""
                 if self._pid != pid:
                     self._pid = pid
-                    pieces = code.pieces()
+                    news = pieces.pieces()
                     if self._fd >= 0:
                         os.close(self._fd)
                     self._fd = -1
                     self._fd = _create(self.path(pid))
                     head = self.begin(self._fd, pid)
                 if self._fd >= 0:
-                    view = memoryview(head + b"".join(map(self.records, pieces)))
+                    view = memoryview(head + b"".join(map(self.records, news)))
                     while view:
                         view = view[os.write(self._fd, view) :]
             except OSError as error:

@@ -14,7 +14,7 @@ from ..base import log
 from ..compiler.artifact import AHEAD
 from ..compiler.codegen import Level
 from ..module.names import read_names
-from . import code
+from . import pieces
 from .image import Image
 from .native import lib
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from ..module.ast import Module
     from ..module.names import Names
-    from .code import Loaded
+    from .pieces import Loaded
 
     class Watcher(Protocol):
         """Is told of code; on any thread, and by finalisers."""
@@ -79,9 +79,9 @@ def watch_for_gdb() -> None:
 
 def _watch(watcher: Watcher) -> None:
     """Tell ``watcher`` of all code, also of what there is already."""
-    if not any(isinstance(other, type(watcher)) for other in code.watchers):
-        code.watchers.append(watcher)
-        for piece in code.pieces():
+    if not any(isinstance(other, type(watcher)) for other in pieces.watchers):
+        pieces.watchers.append(watcher)
+        for piece in pieces.pieces():
             watcher.added(piece)
 
 
