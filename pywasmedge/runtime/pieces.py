@@ -6,6 +6,7 @@ Everything here may be called from any thread.
 from __future__ import annotations
 
 import threading
+from bisect import bisect_right, insort
 
 from ..base.forking import fork_safe
 from ..compiler.codegen import Level
@@ -127,14 +128,11 @@ _pieces_lock = fork_safe(threading.RLock())  # finalisers need it, whatever they
 
 def register(loaded: Loaded | Image) -> None:
     """Let ``find`` know code that is in executable memory."""
-    global _starts
     start = loaded.start
     with _pieces_lock:
         _pieces[start] = loaded
-        if _starts and start > _starts[-1]:  # as a rule
-            _starts.append(start)
-        else:
-            _starts = None
+        if _starts is not None:
+            insort(_starts, start)
     for watcher in watchers:
         watcher.added(loaded)
 
@@ -163,8 +161,6 @@ def pieces() -> list[Loaded | Image]:
 def find(pc: int) -> Loaded | None:
     """The piece of code that address ``pc`` lies in."""
     global _starts
-    from bisect import bisect_right
-
     with _pieces_lock:
         if _starts is None:
             _starts = sorted(_pieces)
