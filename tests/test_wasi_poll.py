@@ -152,7 +152,10 @@ def test_reading_and_writing_one_socket(guest: Guest) -> None:
     guest.env.table[0].base |= abi.FD_WRITE
     theirs.send(b"hi")
     events = poll(guest, on_fd(1, READ, 0), on_fd(2, WRITE, 0))
-    assert events == [(1, 0, READ, 2, 0), (2, 0, WRITE, 0, 0)]
+    assert events[0] == (1, 0, READ, 2, 0)
+    *kind, room, flags = events[1]
+    assert (kind, flags) == ([2, 0, WRITE], 0)
+    assert room > 0
     ours.close()
     theirs.close()
 

@@ -63,7 +63,7 @@ def test_random_calls(seed: int, tmp_path: Path) -> None:
         except Exit:
             assert function.name.startswith("proc_")
         else:
-            assert 0 <= errno <= 76
+            assert 0 <= errno <= 87
     waiting.end(watched)
     guest.env.close()
     assert len(os.listdir("/proc/self/fd")) == opened

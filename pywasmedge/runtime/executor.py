@@ -108,7 +108,7 @@ class Executor(Closing):
         def find(
             module_name: str, name: str, kind: ExternKind, wanted: ExternType
         ) -> Extern | None:
-            instance = store.find(module_name)
+            instance = store.find(module_name) or store.companion(module_name)
             return None if instance is None else instance.find_import(name, kind, wanted)
 
         imports = Imports(plan, find)

@@ -260,6 +260,10 @@ class ModuleInstance(Closing):
         found = self.find(name, kind)
         return self.find(name) if found is None else found
 
+    def companion(self, name: str) -> ModuleInstance | None:
+        """A module that belongs to this one and is found under ``name`` without registration."""
+        return None
+
     def list_functions(self) -> list[str]:
         """Sorted names of the exported functions."""
         return names(self.exports, ExternKind.FUNCTION)

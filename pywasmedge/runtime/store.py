@@ -31,6 +31,16 @@ class Store(Closing):
         """The instance registered under ``name``, or ``None``."""
         return self._modules.get(name)
 
+    def companion(self, name: str) -> ModuleInstance | None:
+        """What an instance of the store offers under a name that is not registered."""
+        with self._lock:
+            instances = list(self._modules.values())
+        for instance in instances:
+            found = instance.companion(name)
+            if found is not None:
+                return found
+        return None
+
     def names(self) -> list[str]:
         """The registered names, sorted by their UTF-8 bytes."""
         with self._lock:

@@ -34,7 +34,13 @@ PATH_REMOVE_DIRECTORY = 1 << 25
 PATH_UNLINK_FILE = 1 << 26
 POLL_FD_READWRITE = 1 << 27
 SOCK_SHUTDOWN = 1 << 28
-SOCK_ACCEPT = 1 << 29
+SOCK_OPEN = 1 << 29  # the standard's SOCK_ACCEPT: both meanings
+SOCK_CLOSE = 1 << 30
+SOCK_BIND = 1 << 31
+SOCK_RECV = 1 << 32
+SOCK_RECV_FROM = 1 << 33
+SOCK_SEND = 1 << 34
+SOCK_SEND_TO = 1 << 35
 
 ALL_RIGHTS = (1 << 36) - 1
 """Every bit a guest may name; bits 29 to 35 belong to sockets."""
@@ -109,6 +115,21 @@ STDOUT_RIGHTS = (
 )
 """No seek and no tell: this is how wasi-libc recognises a terminal."""
 
+ACCEPTED_RIGHTS = (
+    FD_READ
+    | FD_WRITE
+    | FD_FDSTAT_SET_FLAGS
+    | FD_FILESTAT_GET
+    | POLL_FD_READWRITE
+    | SOCK_SHUTDOWN
+    | SOCK_RECV
+    | SOCK_RECV_FROM
+    | SOCK_SEND
+    | SOCK_SEND_TO
+)
+SOCKET_RIGHTS = ACCEPTED_RIGHTS | SOCK_OPEN | SOCK_CLOSE | SOCK_BIND
+"""What sockets have, of connections and others. Functions of sockets ask for none of them."""
+
 # File types.
 UNKNOWN = 0
 BLOCK_DEVICE = 1
@@ -149,6 +170,12 @@ EVENT_CLOCK, EVENT_FD_READ, EVENT_FD_WRITE = 0, 1, 2
 HANGUP = 1
 ABSTIME = 1
 
+# Sockets.
+INET4, INET6 = 1, 2
+DGRAM, STREAM = 1, 2
+RECV_PEEK, RECV_WAITALL = 1, 2
+RECV_DATA_TRUNCATED = 1
+
 MAX_PATH = 4096
 """Longest path in bytes, as on the host."""
 
@@ -163,6 +190,7 @@ LAYOUTS = {
     "Prestat": struct.Struct("<B3xI"),
     "Fdstat": struct.Struct("<BxH4xQQ"),
     "Filestat": struct.Struct("<QQB7xQQQQQ"),
+    "Filestat0": struct.Struct("<QQB3xIQQQQ"),
 }
 """Layout of what a function stores through an out pointer, by the annotation of its result."""
 
@@ -172,5 +200,28 @@ DIRENT = struct.Struct("<QQIB3x")
 SUBSCRIPTION = struct.Struct("<QB7xI4xQQH6x")
 """Userdata, tag, then for a clock: id, timeout, precision, flags; else the descriptor as id."""
 
+SUBSCRIPTION0 = struct.Struct("<QB7xQI4xQQH6x")
+"""The same in preview 0: userdata, tag, an identifier of the guest's, then as above. A descriptor
+lies where the identifier begins."""
+
 EVENT = struct.Struct("<QHB5xQH6x")
 """Userdata, error, type, bytes, flags."""
+
+ADDRESS = struct.Struct("<II")
+"""Where the bytes of a network address are: pointer, length."""
+
+ADDRESS_SIZES = {4: INET4, 16: INET6}
+"""Address family of a plain address of so many bytes, in network order."""
+
+TAGGED_ADDRESS = struct.Struct("<H126s")
+"""The later form of an address: its family, then its bytes."""
+
+SOCKADDR = struct.Struct("<B3xII")
+"""Family, length of the data, pointer to it."""
+
+ADDRINFO = struct.Struct("<HBBB3xIIIII")
+"""Flags, family, socket type, protocol, length of a host address, pointers to the sockaddr and to
+the canonical name, that name's length, pointer to the next one."""
+
+TIMEVAL = struct.Struct("<qq")
+"""Seconds and microseconds, as on a 64-bit host."""

@@ -22,7 +22,8 @@ class Descriptor:
     Attributes:
         host: the host's file descriptor; -1 for a stream of the embedder.
         type: file type (``abi.REGULAR_FILE`` and so on).
-        may_block: whether reading or writing can wait for somebody else.
+        may_block: whether ``readv`` and ``writev`` can wait for somebody else, in a way that nobody
+            can end; ``env.wait`` comes before them then.
         base, inheriting: rights of this descriptor and of what is opened beneath it.
         preopen: name the guest knows it by, or ``None``.
         owned: whether closing closes ``host``.
@@ -65,6 +66,11 @@ class Descriptor:
                 os.close(self.host)
             except OSError:
                 pass  # the handle is gone either way, and nobody is left to be told
+
+    @property
+    def pollable(self) -> bool:
+        """Whether there may be something to wait for before reading or writing."""
+        return self.may_block
 
     def readv(self, buffers: Iovecs) -> int:
         """Read into ``buffers``; the number of bytes, 0 at the end."""

@@ -14,6 +14,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from .network import Network
+
 
 class Env:
     """What a guest sees of its host. Starts empty: no arguments, no descriptors.
@@ -24,12 +26,14 @@ class Env:
         args: argument strings, the program's name first.
         environ: ``NAME=VALUE`` strings.
         exit_code: what the guest gave to ``proc_exit``, 0 to 2^32-1; 0 before.
+        network: what of the network it may use; ``None`` for nothing.
     """
 
     def __init__(self) -> None:
         self.args: list[bytes] = []
         self.environ: list[bytes] = []
         self.exit_code = 0
+        self.network: Network | None = None
         self.table: dict[int, Descriptor] = {}
         self._lowest = 0
         self._lock = allocate_lock()
@@ -72,8 +76,24 @@ class Env:
             descriptor: Descriptor = Stream(stream, rights)
         else:
             descriptor = Descriptor(host, rights, owned=False)
+            if descriptor.type == abi.SOCKET_STREAM:
+                from .socket import Socket
+
+                descriptor = Socket(host, rights, owned=False)
         with self._lock:
             self.table[fd] = descriptor
+
+    def set_network(self, allowed: bool | str | Iterable[str]) -> None:
+        """Allow what :class:`~pywasmedge.wasi.network.Network` makes of ``allowed``.
+
+        Raises:
+            ValueError: it contains something that is no pattern.
+        """
+        self.network = None
+        if allowed:
+            from .network import Network
+
+            self.network = Network(allowed) or None
 
     def preopen(self, guest: str, host: str | os.PathLike[str], *, readonly: bool = False) -> int:
         """Give the guest the directory ``host`` under the name ``guest``; its descriptor.

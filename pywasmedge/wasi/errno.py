@@ -79,13 +79,25 @@ TIMEDOUT = 73
 TXTBSY = 74
 XDEV = 75
 NOTCAPABLE = 76
+# Of sock_getaddrinfo.
+AIADDRFAMILY = 77
+AIAGAIN = 78
+AIBADFLAG = 79
+AIFAIL = 80
+AIFAMILY = 81
+AIMEMORY = 82
+AINODATA = 83
+AINONAME = 84
+AISERVICE = 85
+AISOCKTYPE = 86
+AISYSTEM = 87
 
 
 class WasiError(Exception):
     """A WASI function failed; the guest sees ``errno``, the host nothing.
 
     Attributes:
-        errno: a number of this module, 1 to 76.
+        errno: a number of this module, 1 to 87.
     """
 
     def __init__(self, errno: int) -> None:

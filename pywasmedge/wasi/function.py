@@ -57,6 +57,7 @@ Iovecs = list[memoryview]
 Prestat = tuple[int, int]
 Fdstat = tuple[int, int, int, int]
 Filestat = tuple[int, int, int, int, int, int, int, int]
+Filestat0 = Filestat
 
 # Parameter annotation: wasm types, frame format of each, Python expression for the body.
 _I32, _I64 = ValType.I32, ValType.I64
@@ -121,8 +122,8 @@ class Function:
 
     __slots__ = ("_body", "_make", "frame", "name", "params", "results")
 
-    def __init__(self, body: Callable[..., object]) -> None:
-        self.name = body.__name__
+    def __init__(self, body: Callable[..., object], name: str | None = None) -> None:
+        self.name = name or body.__name__
         self._body = body
         self._make: Callable[..., Bound] | None = None
         params, frame = [], ["<"]
@@ -240,7 +241,27 @@ def alternative(name: str) -> Callable[[Body], Body]:
     return declare
 
 
+PREVIEW0: dict[str, Function] = {}
+"""Functions that were different in preview 0, by import name."""
+
+
+def preview0(body: Body) -> Body:
+    """Declare ``body`` as what the WASI function of its name was in preview 0."""
+    PREVIEW0[body.__name__] = Function(body)
+    return body
+
+
 def wasi(body: Body) -> Body:
     """Declare ``body`` as the WASI function of its name."""
     FUNCTIONS[body.__name__] = Function(body)
     return body
+
+
+def also(*names: str) -> Callable[[Body], Body]:
+    """Declare the body as the WASI functions of these names, besides what else it is."""
+
+    def declare(body: Body) -> Body:
+        FUNCTIONS.update((name, Function(body, name)) for name in names)
+        return body
+
+    return declare

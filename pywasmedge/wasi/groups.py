@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from importlib import import_module
 
-from .function import ALTERNATIVES, FUNCTIONS
+from .function import ALTERNATIVES, FUNCTIONS, PREVIEW0
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,3 +49,14 @@ def find_all() -> dict[str, Function]:
     for file in _FILES.values():
         import_module(f".{file}", __package__)
     return FUNCTIONS
+
+
+def find_preview0(name: str) -> Function | None:
+    """The function ``name`` as it was in preview 0."""
+    import_module(".preview0", __package__)
+    return PREVIEW0.get(name) or find(name)
+
+
+def find_all_preview0() -> dict[str, Function]:
+    """Every function of preview 0 by name."""
+    return {name: found for name in find_all() if (found := find_preview0(name))}

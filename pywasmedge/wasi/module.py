@@ -10,7 +10,7 @@ from ..base.types import ExternKind, FunctionType
 from ..runtime.host import later_function
 from ..runtime.instance import ModuleInstance
 from .env import Env, parse_preopen
-from .groups import find, find_all, find_typed
+from .groups import find, find_all, find_all_preview0, find_preview0, find_typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from .function import Function
 
 NAME = "wasi_snapshot_preview1"
+NAME_OF_PREVIEW0 = "wasi_unstable"
+
+VARIABLE = "PYWASMEDGE_NETWORK"
+"""Environment variable in which hosts that use the C API allow patterns, joined by commas."""
 
 
 class WasiModule(ModuleInstance):
@@ -33,7 +37,7 @@ class WasiModule(ModuleInstance):
         env: the state: arguments, descriptors, exit code.
     """
 
-    __slots__ = ("env",)
+    __slots__ = ("_preview0", "env")
 
     def __init__(
         self,
@@ -44,6 +48,7 @@ class WasiModule(ModuleInstance):
         stdin: object = 0,
         stdout: object = 1,
         stderr: object = 2,
+        network: bool | str | Iterable[str] = False,
     ) -> None:
         """Make the module, ready for a program.
 
@@ -56,14 +61,18 @@ class WasiModule(ModuleInstance):
             stdin, stdout, stderr: a host descriptor (the default is the host's own stream,
                 none if that is closed), a file object, for input ``bytes``, for output a
                 callable that gets ``bytes``; ``None`` for no such stream.
+            network: what it may use of the network: nothing, everything (``True``), or patterns
+                like ``"tcp:127.0.0.1:8080"``, ``"udp:*:53"``, ``"tcp:[::1]:*"``, ``"dns"``.
 
         Raises:
             OSError: a directory cannot be opened, or a host descriptor is not open.
-            ValueError: a string contains a NUL character.
+            ValueError: a string contains a NUL character, or is no pattern.
         """
         self.env = Env()
-        self._setup(NAME, None, _Functions(self.env))
+        self._setup(NAME, None, _Functions(self.env, find, find_all))
+        self._preview0: Preview0 | None = None
         self._set_strings(args, env)
+        self.env.set_network(network)
         for fd, stream in enumerate((stdin, stdout, stderr)):
             if stream == fd:
                 self._inherit(fd)
@@ -79,8 +88,16 @@ class WasiModule(ModuleInstance):
 
     @classmethod
     def uninitialised(cls) -> WasiModule:
-        """A module without arguments, environment and descriptors, to be completed by ``init``."""
-        return cls((), stdin=None, stdout=None, stderr=None)
+        """A module without arguments, environment and descriptors, to be completed by ``init``.
+
+        What it may use of the network is in the environment variable ``PYWASMEDGE_NETWORK``.
+        """
+        made = cls((), stdin=None, stdout=None, stderr=None)
+        try:
+            made.env.set_network(os.environ.get(VARIABLE, ""))
+        except ValueError as error:
+            log.error(f"{VARIABLE}: {error}")
+        return made
 
     def init(
         self, args: Iterable[str] = (), env: Iterable[str] = (), preopens: Iterable[str] = ()
@@ -114,7 +131,17 @@ class WasiModule(ModuleInstance):
     def close(self) -> None:
         """Close all descriptors, leave all stores; what the host opened itself stays open."""
         self.env.close()
+        if self._preview0 is not None:
+            self._preview0.close()
         super().close()
+
+    def companion(self, name: str) -> ModuleInstance | None:
+        """``wasi_unstable`` for programs of before preview1: the same environment."""
+        if name != NAME_OF_PREVIEW0:
+            return None
+        if self._preview0 is None:
+            self._preview0 = Preview0(self.env)
+        return self._preview0
 
     def find_import(self, name: str, kind: ExternKind, wanted: ExternType) -> Extern | None:
         """As for any module; a function that has several signatures takes the wanted one."""
@@ -141,22 +168,38 @@ class WasiModule(ModuleInstance):
         self.env.set_environ(env)
 
 
+class Preview0(ModuleInstance):
+    """The functions as they were in ``wasi_unstable``."""
+
+    __slots__ = ()
+
+    def __init__(self, env: Env) -> None:
+        self._setup(NAME_OF_PREVIEW0, None, _Functions(env, find_preview0, find_all_preview0))
+
+
 class _Functions(dict[str, "Callable[[], FunctionInstance]"]):
     """What makes each function of an environment; has all of them, imports files as needed."""
 
-    __slots__ = ("_env",)
+    __slots__ = ("_all", "_env", "_find")
 
-    def __init__(self, env: Env) -> None:
+    def __init__(
+        self,
+        env: Env,
+        find: Callable[[str], Function | None],
+        find_all: Callable[[], dict[str, Function]],
+    ) -> None:
         self._env = env
+        self._find = find
+        self._all = find_all
 
     def __contains__(self, name: object) -> bool:
-        return isinstance(name, str) and find(name) is not None
+        return isinstance(name, str) and self._find(name) is not None
 
     def __iter__(self) -> Iterator[str]:
-        return iter(find_all())
+        return iter(self._all())
 
     def __missing__(self, name: str) -> Callable[[], FunctionInstance]:
-        function = find(name)
+        function = self._find(name)
         if function is None:
             raise KeyError(name)
 

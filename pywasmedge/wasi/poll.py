@@ -9,17 +9,23 @@ from ..base import waiting
 from . import abi, errno
 from .errno import WasiError
 from .function import U32, Memory, wasi
+from .socket import Socket
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import TypeAlias
+
     from .descriptor import Descriptor
     from .env import Env
+
+    Subscriptions: TypeAlias = Iterator[tuple[int, int, int, int, int, int]]
 
 MAX_SUBSCRIPTIONS = 65536
 """Most subscriptions of one call; more than a host can have descriptors (``NOMEM``)."""
 
-_FIONREAD = 0x541B
-"""Host request: how many bytes can be read (Linux)."""
+_FIONREAD, _TIOCOUTQ = 0x541B, 0x5411
+"""Host requests: how many bytes can be read, and how many wait to be sent (Linux)."""
 
 
 @wasi
@@ -29,15 +35,38 @@ def poll_oneoff(env: Env, memory: Memory, subs: U32, events: U32, count: U32) ->
     What is wrong with one subscription is told in its event; such an event, or a file that is
     always ready, ends the wait at once.
     """
+
+    def read(start: int, end: int) -> Subscriptions:
+        return abi.SUBSCRIPTION.iter_unpack(memory[start:end])
+
+    return wait_for_events(env, memory, subs, events, count, abi.SUBSCRIPTION.size, read)
+
+
+def wait_for_events(
+    env: Env,
+    memory: Memory,
+    subs: int,
+    events: int,
+    count: int,
+    size: int,
+    read: Callable[[int, int], Subscriptions],
+) -> int:
+    """``poll_oneoff`` for any layout of subscriptions.
+
+    Args:
+        size: bytes of a subscription.
+        read: gives the fields of those in a range of the memory, as ``abi.SUBSCRIPTION`` has
+            them.
+    """
     if count == 0:
         raise WasiError(errno.INVAL)
-    end = subs + abi.SUBSCRIPTION.size * count
+    end = subs + size * count
     if end > len(memory) or events + abi.EVENT.size * count > len(memory):
         raise WasiError(errno.FAULT)
     if count > MAX_SUBSCRIPTIONS:
         raise WasiError(errno.NOMEM)
     poll = _Poll(env)
-    for subscription in abi.SUBSCRIPTION.iter_unpack(memory[subs:end]):
+    for subscription in read(subs, end):
         poll.subscribe(*subscription)
     happened = poll.run()
     for i, event in enumerate(happened):
@@ -95,7 +124,7 @@ class _Poll:
         right = abi.FD_READ if tag == abi.EVENT_FD_READ else abi.FD_WRITE
         if not descriptor.base & (abi.POLL_FD_READWRITE | right):
             raise WasiError(errno.NOTCAPABLE)
-        if not descriptor.may_block:
+        if not descriptor.pollable:
             self.ready.append((userdata, tag, descriptor))
             return
         import select
@@ -110,15 +139,18 @@ class _Poll:
         left = deadline - time.monotonic_ns()
         if left <= 0:
             return
-        seconds = min(left / 1e9, 1e6)
         wake = waiting.handle()
         if wake < 0:
-            time.sleep(seconds)
+            time.sleep(min(left / 1e9, 1e6))
             return
         import select
 
-        if select.select([wake], [], [], seconds)[0]:
+        milliseconds, rest = divmod(min(left, 10**15), 1_000_000)
+        poll = select.poll()
+        poll.register(wake, select.POLLIN)
+        if poll.poll(milliseconds):
             raise WasiError(errno.INTR)
+        time.sleep(rest / 1e9)
 
     def _poll(self, deadline: int | None) -> dict[int, int]:
         """Wait for descriptors, at most until ``deadline``; what the host says about each."""
@@ -173,15 +205,29 @@ def _event_of(state: int, tag: int, descriptor: Descriptor) -> tuple[int, int, i
 
 
 def _available(descriptor: Descriptor, tag: int) -> int:
-    """Bytes that can be read without waiting; 0 when the host cannot tell."""
-    if tag != abi.EVENT_FD_READ or descriptor.host < 0:
+    """Bytes that can be read or sent without waiting; 0 when the host cannot tell."""
+    if descriptor.host < 0:
         return 0
     try:
+        if tag == abi.EVENT_FD_WRITE:
+            return _room(descriptor) if isinstance(descriptor, Socket) else 0
         if descriptor.type == abi.REGULAR_FILE:
             position = os.lseek(descriptor.host, 0, os.SEEK_CUR)
             return max(descriptor.stat().st_size - position, 0)
-        import fcntl
-
-        return int.from_bytes(fcntl.ioctl(descriptor.host, _FIONREAD, bytes(4)), "little")
+        return _ask(descriptor.host, _FIONREAD)
     except OSError:
         return 0
+
+
+def _room(socket: Socket) -> int:
+    """Free bytes in a socket's send buffer."""
+    import _socket
+
+    size = socket.sock.getsockopt(_socket.SOL_SOCKET, _socket.SO_SNDBUF)
+    return max(size - _ask(socket.host, _TIOCOUTQ), 0)
+
+
+def _ask(host: int, request: int) -> int:
+    import fcntl
+
+    return int.from_bytes(fcntl.ioctl(host, request, bytes(4)), "little")
