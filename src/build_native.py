@@ -133,7 +133,8 @@ def builder() -> FFI:
         sources=NATIVE_PARTS,
         depends=sorted(
             str(path) for place in ("src", "include") for path in Path(place).rglob("*.h")
-        ),
+        )
+        + ["src/build_sources.py", "src/build_native.py"],
         include_dirs=INCLUDES,
         extra_compile_args=compile_,
         extra_link_args=[*link, "-Wl,-rpath,$ORIGIN"],
