@@ -131,10 +131,11 @@ def builder() -> FFI:
         "pywasmedge._native",
         '#include "native.h"',
         sources=NATIVE_PARTS,
-        depends=sorted(
-            str(path) for place in ("src", "include") for path in Path(place).rglob("*.h")
-        )
-        + ["src/build_sources.py", "src/build_native.py"],
+        depends=[
+            *sorted(str(p) for place in ("src", "include") for p in Path(place).rglob("*.h")),
+            "src/build_sources.py",
+            "src/build_native.py",
+        ],
         include_dirs=INCLUDES,
         extra_compile_args=compile_,
         extra_link_args=[*link, "-Wl,-rpath,$ORIGIN"],
