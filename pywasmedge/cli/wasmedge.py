@@ -40,6 +40,8 @@ OPTIONS = (
     Option("cache-dir", VALUE, "DIR", "Keep compiled code there for later runs."),
     Option("no-cache", TOGGLE, "", "Neither use nor keep compiled code."),
     Option("no-precompiled", TOGGLE, "", "Ignore code that comes with a module."),
+    Option("dump-ir", VALUE, "DIR", "Write LLVM's code of each function compiled there."),
+    Option("dump-asm", VALUE, "DIR", "Write the assembly of each function compiled there."),
     Option("perf-map", TOGGLE, "", "Write the names of functions to /tmp/perf-PID.map."),
     Option("jitdump", TOGGLE, "", "Write functions to jit-PID.dump, for perf inject --jit."),
     Option("gdb", TOGGLE, "", "Let GDB print frames of functions."),
@@ -194,7 +196,15 @@ def _configure(options: Options) -> Configure:
 
 
 def _watch(options: Options) -> None:
-    """Switch on what helps profilers and debuggers."""
+    """Switch on what helps to look into the program."""
+    folders = [options.last(name) for name in ("dump-ir", "dump-asm")]
+    if folders != [None, None]:
+        from ..compiler import dump
+
+        try:
+            dump.use(dump.Dump(*[folder and os.path.abspath(folder) for folder in folders]))
+        except OSError as error:
+            raise UsageError(f"{error.filename}: {error.strerror}") from None
     if options.on("perf-map") or options.on("jitdump") or options.on("gdb"):
         from ..runtime import watch
 

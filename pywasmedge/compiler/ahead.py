@@ -12,6 +12,7 @@ from . import layout
 from .abi import MODULE_FLAGS
 from .artifact import Origin
 from .codegen import ahead_machine, big_thread
+from .dump import Stages, wanted
 from .link import link
 from .unit import UnitWriter
 
@@ -138,17 +139,22 @@ class _Compilation:
                 text = self._text(self._units[number]) + MODULE_FLAGS
                 for group in ("attributes #0 = { ", "attributes #3 = { "):
                     text = text.replace(group, group + attributes, 1)
-                show = None
-                if self._configure.dump_ir:
-                    _dump("wasm", number, text)
-                    show = _shower(number)
-                self._codes[number] = link(machine.compile(text, passes, show))
+                stages = self._stages(number)
+                self._codes[number] = link(machine.compile(text, passes, stages))
                 with self._lock:
                     self._done += self._sizes[number]
                     if self._progress:
                         self._progress(self._done, sum(self._sizes))
         except BaseException as error:
             self._errors.append(error)
+
+    def _stages(self, number: int) -> Stages | None:
+        """The files to write for a unit; the configuration's are in the current directory."""
+        if self._configure.dump_ir:
+            end = f".{number}.ll" if number else ".ll"
+            return Stages(f"wasm{end}", f"wasm-opt{end}")
+        dump = wanted()
+        return dump.stages(self._module, self._units[number], "ahead") if dump else None
 
     def _text(self, unit: Sequence[int]) -> str:
         """LLVM text of a unit, without the functions that are too complex to compile."""
@@ -163,13 +169,3 @@ class _Compilation:
         except Trap:
             return False
         return True
-
-
-def _shower(number: int) -> Callable[[str], None]:
-    return lambda text: _dump("wasm-opt", number, text)
-
-
-def _dump(name: str, number: int, text: str) -> None:
-    """Write a unit's intermediate code to the current directory."""
-    with open(f"{name}.{number}.ll" if number else f"{name}.ll", "w", encoding="utf-8") as file:
-        file.write(text)

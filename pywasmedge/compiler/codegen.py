@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from queue import SimpleQueue
     from typing import Any
 
+    from .dump import Stages
     from .llvm import LLVM, Machine
 
 
@@ -43,13 +44,14 @@ _LLVMLITE = "0.50"
 """The release whose shared library ``llvm`` knows."""
 
 
-def compile_ir(text: str, level: Level, name: str = "") -> bytes:
+def compile_ir(text: str, level: Level, name: str = "", stages: Stages | None = None) -> bytes:
     """Compile LLVM text for this machine's processor.
 
     Args:
         text: a module in LLVM's textual form, without target lines.
         level: the amount of optimisation.
         name: what the text is, for error messages.
+        stages: files to write on the way.
 
     Returns:
         A relocatable ELF file.
@@ -60,7 +62,7 @@ def compile_ir(text: str, level: Level, name: str = "") -> bytes:
     """
     passes = 2 if level == Level.OPTIMISED else None
     text += MODULE_FLAGS
-    code: bytes = _WORKERS[level].run(lambda machine: machine.compile(text, passes), name)
+    code: bytes = _WORKERS[level].run(lambda machine: machine.compile(text, passes, stages), name)
     return code
 
 

@@ -24,10 +24,12 @@ from ctypes import (
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from .dump import Stages
 
 _WORDS = 10
 """Arguments of ``we_llvm_call`` for the function it calls."""
+_ASSEMBLY, _OBJECT = 0, 1
+"""What to emit."""
 _TEXT = POINTER(c_char_p)
 _POINTER = c_void_p
 
@@ -169,18 +171,17 @@ class Machine:
         self._call("DisposeTargetData", data)
         self._header = f'target datalayout = "{layout}"\ntarget triple = "{llvm.triple}"\n'
 
-    def compile(
-        self, text: str, passes: int | None, show: Callable[[str], None] | None = None
-    ) -> bytes:
+    def compile(self, text: str, passes: int | None, stages: Stages | None = None) -> bytes:
         """Object file of a module in LLVM's text form.
 
         Args:
             text: the module, without target lines.
             passes: 1 to 3: run the pipeline of that level first; ``None``: no passes.
-            show: is given the module's text after the passes.
+            stages: files to write on the way.
 
         Raises:
             RuntimeError: LLVM rejects the text.
+            OSError: a file cannot be written.
         """
         context = self._call("ContextCreate")
         try:
@@ -188,13 +189,24 @@ class Machine:
             try:
                 if passes is not None:
                     self._run_passes(module, passes)
-                if show is not None:
-                    show(self._llvm._text("PrintModuleToString", module))
-                return self._emit(module)
+                if stages is not None:
+                    self._show(context, module, text, stages)
+                return self._emit(module, _OBJECT)
             finally:
                 self._call("DisposeModule", module)
         finally:
             self._call("ContextDispose", context)
+
+    def _show(self, context: int, module: int, text: str, stages: Stages) -> None:
+        stages.write(stages.written, text)
+        optimised = self._llvm._text("PrintModuleToString", module)
+        stages.write(stages.optimised, optimised)
+        if stages.assembly is not None:
+            copy = self._parse(context, optimised)  # code generation changes a module
+            try:
+                stages.write(stages.assembly, self._emit(copy, _ASSEMBLY).decode())
+            finally:
+                self._call("DisposeModule", copy)
 
     def verify(self, text: str) -> None:
         """Parse and verify a module; raises RuntimeError if LLVM rejects it."""
@@ -229,9 +241,9 @@ class Machine:
         self._call("DisposePassBuilder", builder)
         self._call("DisposePipelineTuningOptions", options)
 
-    def _emit(self, module: int) -> bytes:
+    def _emit(self, module: int, kind: int) -> bytes:
         error = c_char_p()
-        buffer = self._call("TargetMachineEmitToMemory", self._handle, module, 1, byref(error))
+        buffer = self._call("TargetMachineEmitToMemory", self._handle, module, kind, byref(error))
         if not buffer:
             raise RuntimeError(self._llvm._take(error))
         try:

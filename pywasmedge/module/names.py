@@ -109,6 +109,18 @@ def read_names(module: Module) -> Names:
     return Names(data, subsections)
 
 
+_latest: tuple[Module, Names] | None = None
+
+
+def kept_names(module: Module) -> Names:
+    """The same, kept for who asks again; of one module at a time, which is kept as well."""
+    global _latest
+    known = _latest
+    if known is None or known[0] is not module:
+        known = _latest = module, read_names(module)
+    return known[1]
+
+
 def function_name(module: Module, index: int) -> str | None:
     """Name of function ``index`` (imports first) in the name section, or ``None``."""
     return read_names(module).function(index)

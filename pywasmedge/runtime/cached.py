@@ -18,6 +18,7 @@ from ..cache.directory import directory
 from ..compiler import layout
 from ..compiler.artifact import Origin
 from ..compiler.codegen import Level
+from ..compiler.dump import wanted
 from . import image
 from .native import shared_object
 
@@ -97,7 +98,7 @@ def attach(compiled: CompiledModule, configure: Configure) -> Recorder | None:
     """
     tree = compiled.module
     found = directory(configure.cache)
-    if found is None:
+    if found is None or wanted() is not None:  # what is not made cannot be dumped
         return None
     origin = _origin(tree, configure, compiled.guarded)
     name = entry_name(tree.digest, origin)

@@ -39,15 +39,22 @@ def quick_compiler(
 
             if available():
                 from ..compiler.baseline.writer import BaselineWriter
+                from ..compiler.dump import wanted
 
-                writer = BaselineWriter(
+                quick = BaselineWriter(
                     module,
                     configure.proposals,
                     guarded=guarded,
                     counting=configure.tier == Tier.AUTO,
                     count=configure.instruction_counting,
                     cost=configure.cost_measuring,
-                ).compile
+                )
+                writer = quick.compile
+                dump = wanted()
+                if dump is not None and dump.asm is not None:
+                    from ..compiler.baseline.listing import listed
+
+                    writer = listed(quick, dump)
             else:
                 writer = _nothing
         return writer(indices)  # type: ignore[no-any-return]
@@ -65,6 +72,7 @@ def unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compil
     ) -> Code:
         nonlocal writer
         from ..compiler.codegen import compile_ir
+        from ..compiler.dump import wanted
         from ..compiler.link import link
 
         with lock:
@@ -80,6 +88,12 @@ def unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compil
                 )
         text = writer.write(indices, loops)
         name = f"functions {', '.join(map(str, indices[:3]))}" if indices else f"loops {loops}"
-        return link(compile_ir(text, level, name))
+        stages = None
+        dump = wanted()
+        if dump is not None:
+            functions = list(indices) or [index for index, _ in loops]
+            title = level.name.lower()
+            stages = dump.stages(module, functions, title, [loop for _, loop in loops])
+        return link(compile_ir(text, level, name, stages))
 
     return compile_unit

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from ..base import log
 from ..compiler.artifact import AHEAD
 from ..compiler.codegen import Level
-from ..module.names import read_names
+from ..module.names import kept_names
 from . import pieces
 from .image import Image
 from .native import lib
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from ..module.ast import Module
-    from ..module.names import Names
     from .pieces import Loaded
 
     class Watcher(Protocol):
@@ -158,21 +157,9 @@ def _title(module: Module | None, symbol: str, levels: dict[str, str], symbols: 
     if kind not in ("f", "g", "o") or not index.isdigit():
         return symbol
     number = module.imported_funcs + int(index)
-    name = _names(module).functions.get(number) or f"func[{number}]"
+    name = kept_names(module).functions.get(number) or f"func[{number}]"
     name = "".join([c if c.isprintable() else "?" for c in name])
     if kind == "o":
         return f"{name} [{Level.OPTIMISED.name.lower()}, loop at 0x{int(loop):x}]"
     entry = ", entry" if kind == "f" and f"g{index}" in symbols else ""
     return f"{name} [{levels.get(f'{kind}{index}', '')}{entry}]"
-
-
-_latest: tuple[Module, Names] | None = None
-
-
-def _names(module: Module) -> Names:
-    """The names in a module; those of the module asked for last are kept."""
-    global _latest
-    known = _latest
-    if known is None or known[0] is not module:
-        known = _latest = module, read_names(module)
-    return known[1]

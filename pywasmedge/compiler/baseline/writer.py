@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from ...base.config import Proposal
     from ...base.types import FunctionType
     from ...module.ast import Module
+    from ...walk.simple import Step
     from ...walk.stack import Frame
 
 
@@ -208,6 +209,25 @@ class Baseline(Variables, Flow, Calls):
                 code += machine.load(type_, reg, RBP, self.place(i).at)
 
 
+class Trace:
+    """The code of a function in parts.
+
+    Attributes:
+        code: the code.
+        positions: offset in the module of every instruction that code was made for.
+        starts: where in the code each of them begins.
+        end: where the last one ends.
+    """
+
+    __slots__ = ("code", "end", "positions", "starts")
+
+    def __init__(self) -> None:
+        self.code = b""
+        self.positions: list[int] = []
+        self.starts: list[int] = []
+        self.end = 0
+
+
 class BaselineWriter:
     """Makes the quick code of functions of one module; safe to use from several threads.
 
@@ -284,12 +304,47 @@ class BaselineWriter:
         segments = (end, len(blob)) if listed else (0, 0)
         return Code(bytes(blob), entries, (start, end), named, segments, 16), left
 
-    def _function(self, index: int) -> bytes:
+    def trace(self, index: int) -> Trace:
+        """The code of a function that :meth:`compile` can do, and where its instructions are in it.
+
+        Distances to slots of imports are missing.
+        """
+        emitter, walk = self._emitter, self._walk
+        code = emitter.code
+        trace = Trace()
+        starts = trace.starts
+
+        def step(pos: int) -> int:
+            start, compare = len(code), emitter.compare
+            trace.positions.append(pos - 1)
+            starts.append(start)
+            before = b""
+            if compare is not None and compare[1] == start:
+                before = bytes(code[compare[0] :])
+            after = walk.table[walk.data[pos - 1]](pos)
+            if compare is not None and before and code[compare[0] : start] != before:
+                # The comparison has become part of this instruction.
+                for i in reversed(range(len(starts))):
+                    if starts[i] <= compare[0]:
+                        break
+                    starts[i] = compare[0]
+            trace.end = len(code)
+            return after
+
+        with self._lock:
+            trace.code = self._function(index, [step] * 256)
+            emitter.take_segments()
+        first = len(trace.code) - len(code)
+        trace.starts[:] = [first + at for at in starts]
+        trace.end += first
+        return trace
+
+    def _function(self, index: int, table: list[Step] | None = None) -> bytes:
         module, emitter, walk = self.module, self._emitter, self._walk
         start = walk.begin(index)
         body = module.data[start : walk.end]
         type_ = module.types[module.funcs[index]]
         emitter.index = index
         emitter.begin(type_, walk.local_types, body, walk.stack.frames[0])
-        walk.run(start, index, walk.table)
+        walk.run(start, index, table or walk.table)
         return emitter.finish()
