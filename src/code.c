@@ -173,29 +173,32 @@ static void close_pool(pool *some) {
 }
 
 static pool *new_pool(void) {
-  const uint64_t wanted = pools != NULL && !pools->closed ? pools->size * 2 : FIRST_POOL;
-  const uint64_t size = wanted < LARGEST_POOL ? wanted : LARGEST_POOL;
+  uint64_t size = pools != NULL && !pools->closed ? pools->size * 2 : FIRST_POOL;
+  if (size > LARGEST_POOL) size = LARGEST_POOL;
   if (no_pools || atomic_load(&anonymous) || !reserve_arena()) return NULL;
-  pool *some = malloc(sizeof *some);
-  if (some == NULL) return NULL;
-  *some = (pool){.start = take(&arena, size), .size = size};
-  if (some->start != 0) {
-    some->writable = pages_map_twice((void *)(uintptr_t)some->start, size);
-    no_pools = some->writable == NULL && errno != EMFILE && errno != ENFILE && errno != ENOMEM;
-    if (some->writable != NULL) give_back(&some->free_list, some->start, size);
-    else give_back(&arena, some->start, size);
+  uint64_t start = take(&arena, size);
+  while (start == 0 && size > FIRST_POOL) {
+    size /= 2;
+    start = take(&arena, size);
   }
-  if (some->free_list == NULL) {
-    if (some->writable != NULL) {
-      pages_release(some->writable, size);
-      pages_discard((void *)(uintptr_t)some->start, size);
-    }
+  pool *some = start != 0 ? malloc(sizeof *some) : NULL;
+  if (some == NULL) {
+    if (start != 0) give_back(&arena, start, size);
+    return NULL;
+  }
+  *some = (pool){.start = start, .size = size, .next = pools};
+  some->writable = pages_map_twice((void *)(uintptr_t)start, size);
+  if (some->writable == NULL) {
+    no_pools = errno != EMFILE && errno != ENFILE && errno != ENOMEM;
+    give_back(&arena, start, size);
     free(some);
     return NULL;
   }
-  some->next = pools;
+  give_back(&some->free_list, start, size);
   pools = some;
-  return some;
+  if (some->free_list != NULL) return some;
+  delete_pool(some);
+  return NULL;
 }
 
 static uint64_t pool_round(uint64_t size) { return (size + GRANULE - 1) & ~(uint64_t)(GRANULE - 1); }
