@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     Hole = tuple[int, int, Any, int]
     Holes = tuple[Hole, ...]
     Plain = tuple[bytes, Holes]
+    Parts = tuple[bytes, int, int, bytes]
 
 KEPT = range(-1024, 4096)
 """Numbers whose code is kept."""
@@ -53,24 +54,34 @@ class _Forms:
 class Filled(dict[int, bytes]):
     """The code of a stencil that is ``simple`` by its number."""
 
-    __slots__ = ("_forms", "_parts")
+    __slots__ = ("_forms", "_long", "_short")
 
     def __init__(self, stencil: Plain) -> None:
-        stencil = immediate(stencil)
-        self._forms = _Forms(stencil)
-        self._parts: tuple[bytes, bytes] | None = None
-        if stencil[1] and stencil[1][0][1:] == (NUMBER, stencil[1][0][2], 0):
-            at = stencil[1][0][0]
-            self._parts = stencil[0][:at], stencil[0][at + 4 :]
+        self._forms = _Forms(immediate(stencil))
+        self._long: Parts | None = None
+        self._short: Parts | None = None
 
     def __missing__(self, number: int) -> bytes:
-        if number not in KEPT and self._parts is not None:
-            before, after = self._parts
-            return before + (number & 0xFFFF_FFFF).to_bytes(4, "little") + after
-        code, _ = fill(self._forms.of(number), number)
+        if number in _SHORT:
+            parts = self._short = self._short or _parts(self._forms.of(number))
+        else:
+            parts = self._long = self._long or _parts(self._forms.of(number))
+        before, size, addend, after = parts
+        value = number + addend & (1 << 8 * size) - 1
+        code = before + value.to_bytes(size, "little") + after
         if number in KEPT:
             self[number] = code
         return code
+
+
+def _parts(stencil: Plain) -> Parts:
+    """A simple stencil as what is before its hole, size and addend of the hole, and the rest."""
+    text, holes = stencil
+    if not holes:
+        return text, 0, 0, b""
+    ((at, kind, _, addend),) = holes
+    size = _SIZE[kind]
+    return text[:at], size, addend, text[at + size :]
 
 
 class Branches(dict[int, "tuple[bytes, int]"]):

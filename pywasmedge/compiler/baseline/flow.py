@@ -109,9 +109,9 @@ class Flow(State):
                 self.get_meter()
                 code += _UNLESS_BETTER
                 self._patch([len(code) - 4], back)
-                for local in self.locals:
+                for local in self.locals if self.pins else ():
                     if local.kind == PIN:
-                        code += machine.store(local.type, local.reg, RBP, local.at)
+                        code += local.entries[local.reg]
                 code += _ENTER
                 ends.append(len(code) - 4)
             else:

@@ -19,7 +19,7 @@ class Operand:
 
     Attributes:
         arguments: code that brings it into a register of its kind, by the register's number.
-        entries: code that stores a register to it (``LOCAL``), by the register's number.
+        entries: code that stores a register to the local's slot, by the register's number.
         kind: see above.
         type: its value type.
         at: place in the frame, from ``rbp`` (``LOCAL``).
@@ -199,9 +199,10 @@ class Local(Operand):
         where = slot(index)
         self.at = self.number = where.at
         self.reg = -1 if reg is None else reg
+        self.entries = where.entries(self.type)
         if reg is None:
             self.loads, self.stores = where.loads(self.type), where.stores(self.type)
-            self.arguments, self.entries = where.arguments(self.type), where.entries(self.type)
+            self.arguments = where.arguments(self.type)
         else:
             self.loads, self.stores, self.arguments = _pin_moves(self.type, reg)
 

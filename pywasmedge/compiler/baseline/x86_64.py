@@ -100,20 +100,21 @@ def move(type_: int, to: int, source: int) -> bytes:
     return b"" if to == source else _rr(b"\x0f\x28", False, to, source)
 
 
+_ZERO = tuple(_rr(b"\x31", False, reg, reg) for reg in range(16))
+_NUMBER = tuple(_rex(False, 0, reg) + bytes((0xB8 | reg & 7,)) for reg in range(16))
+_UNSIGNED = Struct("<I")
+
+
 def number(reg: int, value: int) -> bytes:
     """``reg`` = the 64-bit number ``value`` (-2^63 to 2^64 - 1)."""
     if value == 0:
-        return _rr(b"\x31", False, reg, reg)
+        return _ZERO[reg]
     if 0 < value < 1 << 32:
-        return _rex(False, 0, reg) + bytes((0xB8 | reg & 7,)) + pack("<I", value)
+        return _NUMBER[reg] + _UNSIGNED.pack(value)
     if -(1 << 31) <= value < 0:
         return _rex(True, 0, reg) + bytes((0xC7, 0xC0 | reg & 7)) + pack("<i", value)
     wide = pack("<Q", value & 0xFFFF_FFFF_FFFF_FFFF)
     return _rex(True, 0, reg) + bytes((0xB8 | reg & 7,)) + wide
-
-
-_NUMBER = tuple(_rex(False, 0, reg) + bytes((0xB8 | reg & 7,)) for reg in range(16))
-_UNSIGNED = Struct("<I")
 
 
 def constant(type_: int, reg: int, value: int) -> bytes:
