@@ -18,9 +18,11 @@ from pywasmedge import (
     Trap,
     ValType,
 )
+from pywasmedge.module import names
 
 if TYPE_CHECKING:
     from pywasmedge import Exports
+    from pywasmedge.module.ast import Module
 
 
 @pytest.fixture
@@ -142,6 +144,23 @@ def test_traps_have_code_and_backtrace(exports: Exports) -> None:
         assert caught.value.code == code
         assert caught.value.backtrace == ("div",)
     assert exports.div(7, 2) == 3
+
+
+def test_the_names_of_a_module_are_read_once_for_a_backtrace(
+    exports: Exports, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Module] = []
+
+    def read_names(module: Module) -> names.Names:
+        read.append(module)
+        return original(module)
+
+    original = names.read_names
+    monkeypatch.setattr(names, "read_names", read_names)
+    with pytest.raises(Trap) as caught:
+        exports.unreachable()
+    assert caught.value.backtrace == ("inner", "outer")
+    assert len(read) == 1
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from ..module.ast import Module
+    from ..module.names import Names
     from .pieces import Loaded
 
 LIMIT = 256
@@ -54,7 +55,15 @@ def trap(code: int) -> BaseException:
 
 def backtrace() -> list[str]:
     """Display names of the guest functions on the stack at this thread's latest trap."""
-    return [_display(module, index) for module, index in frames()]
+    from ..module.names import read_names
+
+    names: dict[int, Names] = {}  # by the id of the module, which its code keeps
+    lines = []
+    for module, index in frames():
+        if id(module) not in names:
+            names[id(module)] = read_names(module)
+        lines.append(names[id(module)].functions.get(index) or f"func[{index}]")
+    return lines
 
 
 def frames() -> Iterator[tuple[Module, int]]:
@@ -97,12 +106,6 @@ def frames() -> Iterator[tuple[Module, int]]:
             (fp,) = struct.unpack_from("<Q", stack, saved)
         sp = cfa
         returned = True
-
-
-def _display(module: Module, index: int) -> str:
-    from ..module.names import read_names
-
-    return read_names(module).function(index) or f"func[{index}]"
 
 
 # ---- Call frame information ----------------------------------------------------------------------
