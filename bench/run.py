@@ -22,6 +22,7 @@ SECTIONS = (
     "metering",
     "calls",
     "boundary",
+    "wasi",
     "instantiate",
     "threads",
     "compile",
@@ -103,6 +104,10 @@ def measure(section: str, options: argparse.Namespace, engines: Sequence[Any], r
         import boundary
 
         return boundary.section(min(rounds, 5))
+    if section == "wasi":
+        import wasi
+
+        return wasi.section(engines, rounds)
     if section == "instantiate":
         return costs.instantiation(engines, rounds)
     if section == "threads":

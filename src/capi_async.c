@@ -79,6 +79,7 @@ static bool begin(WasmEdge_Async *run) {
   pthread_mutex_unlock(&run->lock);
   we_interrupt_unblock();
   current = run;
+  we_watch_waits(1);
   capi_result_sink = &run->returned;
   return wanted;
 }
@@ -100,6 +101,7 @@ static void *work(void *argument) {
   WasmEdge_Async *run = argument;
   const WasmEdge_Result outcome = begin(run) ? perform(&run->call) : capi_fail(WasmEdge_ErrCode_Interrupted);
   current = NULL;
+  we_watch_waits(-1);
   capi_result_sink = NULL;
   end(run, outcome);
   we_interrupt_clear();

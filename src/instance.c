@@ -267,9 +267,7 @@ uint64_t rt_ref_func(we_instance *instance, uint32_t index) {
   return (uint64_t)(uintptr_t)func;
 }
 
-we_func *we_func_new_host(uint32_t type_id, we_hostfn host, void *data) {
-  we_func *func = calloc(1, sizeof *func);
-  if (func == NULL) return NULL;
+void func_set_host(we_func *func, uint32_t type_id, we_hostfn host, void *data) {
   const we_type *type = type_get(type_id);
   void *adapter = __atomic_load_n(&type->host_entry, __ATOMIC_ACQUIRE);
   func->native = adapter != NULL ? adapter : (void *)machine_host_stub;
@@ -280,6 +278,11 @@ we_func *we_func_new_host(uint32_t type_id, we_hostfn host, void *data) {
   func->data = data;
   func->self = (we_hostref){func, NULL};
   func->frame_slots = type->slots;
+}
+
+we_func *we_func_new_host(uint32_t type_id, we_hostfn host, void *data) {
+  we_func *func = calloc(1, sizeof *func);
+  if (func != NULL) func_set_host(func, type_id, host, data);
   return func;
 }
 

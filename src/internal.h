@@ -21,8 +21,8 @@ enum {
 };
 
 /* Flags of a we_func: its host function is Python's, or was made through the C API; in the latter case,
- * it is not the C host's to delete any more. */
-enum { FUNC_PYTHON = 1, FUNC_C_API = 2, FUNC_OWNED = 4 };
+ * it is not the C host's to delete any more; or is the kernel's own, which can be interrupted like a helper. */
+enum { FUNC_PYTHON = 1, FUNC_C_API = 2, FUNC_OWNED = 4, FUNC_HELPER = 8 };
 
 #define WASM_PAGE 65536u
 #define MAX_WASM_PAGES 65536u
@@ -87,6 +87,7 @@ struct we_thread {
   _Atomic(void *) uses[THREAD_USES]; /* what must not be freed as long as it stands here */
   uint32_t use_count;
   we_thread *next; /* of all threads, see thread.c */
+  uint32_t watched; /* how many may end its waits, see wasi.h */
   we_measure *measure; /* what measures the thread's guests, see statistics.c; NULL for nothing */
 };
 
@@ -218,6 +219,10 @@ void frame_host(we_func *func, uint64_t *frame);
 we_func *instance_original(const we_func *func);
 /* Whether a Python host function has raised in the thread's latest call; reading clears it. */
 bool thread_python_raised(void);
+/* For a host function with FUNC_HELPER that leaves a call to Python: calls we_py_host. */
+int32_t host_ask_python(void *data, we_instance *caller, uint64_t *frame);
+/* Fills in a zeroed host function. */
+void func_set_host(we_func *func, uint32_t type_id, we_hostfn host, void *data);
 extern pthread_mutex_t instance_lock; /* lists of instances, creation of functions */
 
 /* ---- machine_*.c: all that depends on the processor ---------------------------------------------- */

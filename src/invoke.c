@@ -135,7 +135,7 @@ static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
   we_thread *thread = we_current;
   if (func->flags & FUNC_PYTHON) trap_unless_stack_for_python(thread);
   guest_ends(thread);
-  atomic_store_explicit(&thread->in_host, 1, memory_order_relaxed);
+  atomic_store_explicit(&thread->in_host, !(func->flags & FUNC_HELPER), memory_order_relaxed);
   const int32_t code = func->host(func->data, caller, frame);
   atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
   if (code != 0) {
@@ -143,6 +143,18 @@ static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
     trap_raise(code);
   }
   guest_begins(thread);
+}
+
+int32_t host_ask_python(void *data, we_instance *caller, uint64_t *frame) {
+  we_thread *thread = we_current;
+  trap_unless_stack_for_python(thread);
+  atomic_store_explicit(&thread->in_host, 1, memory_order_relaxed);
+  uint32_t by_sigint = STOP_SIGINT; /* Python has got the signal, too, and acts on it */
+  atomic_compare_exchange_strong(&thread->interrupt, &by_sigint, 0);
+  trap_if_interrupted(thread);
+  const int32_t code = we_bound_python.we_py_host(data, caller, frame);
+  if (code != 0) python_raised = true;
+  return code;
 }
 
 void rt_host_enter(we_hostref *ref, uint64_t *frame) { run_host(ref->func, ref->caller, frame); }

@@ -10,6 +10,7 @@
 
 #include "instance.h"
 #include "statistics.h"
+#include "wasi.h"
 
 /* ---- Function types (type.c) ---------------------------------------------------------------- */
 

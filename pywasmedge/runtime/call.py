@@ -203,17 +203,16 @@ def _caller_of_many(func: Any, signature: Signature, encode: _Encode) -> Callabl
 # --- a guest calls a Python function -----------------------------------------------------------
 
 
-@ffi.def_extern(error=_FAILED)
-def we_py_host(data: Any, from_instance: Any, frame: Any) -> int:
-    """The kernel's way to a Python host function: ``data`` is the handle of its closure.
+def _keep(kind: object, error: BaseException, traceback: object) -> int:
+    """Keep an exception for the call that the guest was entered by, which raises it again."""
+    _raised[get_ident()] = error
+    return _TERMINATED if isinstance(error, Exit) else _FAILED
 
-    An exception is kept for the call that the guest was entered by, which raises it again.
-    """
-    try:
-        return _from_handle(data)(from_instance, frame)  # type: ignore[no-any-return]
-    except BaseException as error:
-        _raised[get_ident()] = error
-        return _TERMINATED if isinstance(error, Exit) else _FAILED
+
+@ffi.def_extern(error=_FAILED, onerror=_keep)  # a signal's handler may raise before the first line
+def we_py_host(data: Any, from_instance: Any, frame: Any) -> int:
+    """The kernel's way to a Python host function: ``data`` is the handle of its closure."""
+    return _from_handle(data)(from_instance, frame)  # type: ignore[no-any-return]
 
 
 _from_handle = ffi.from_handle

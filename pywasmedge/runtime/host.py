@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from struct import Struct
     from typing import Any
 
+    from .native import CData
+
 
 def host_function(
     function: Callable[..., Any],
@@ -61,9 +63,14 @@ def later_function(
     name: str,
     caller: type | None = None,
     params: Struct | None = None,
+    new: Callable[[int, CData], CData] | None = None,
 ) -> FunctionInstance:
-    """The same for a callable that ``make`` gives when it is called first."""
-    return _make(Later(make), type_, name, _FIRST_ARGUMENTS[caller], params)
+    """The same for a callable that ``make`` gives when it is called first.
+
+    ``new`` makes the ``we_func`` from the number of the type and the handle of the callable, if
+    the kernel has a function that answers calls before the callable is asked.
+    """
+    return _make(Later(make), type_, name, _FIRST_ARGUMENTS[caller], params, new)
 
 
 def _make(
@@ -72,10 +79,11 @@ def _make(
     name: str,
     first_argument: Callable[[Any], Any] | None,
     params: Struct | None,
+    new: Callable[[int, CData], CData] | None = None,
 ) -> FunctionInstance:
     sig = signature(type_)
     handle = ffi.new_handle(callee(function, sig, name, first_argument, params))
-    func = lib.we_func_new_python(sig.type_id, handle)
+    func = (new or lib.we_func_new_python)(sig.type_id, handle)
     owned = own(func, "we_func_free")
     call = caller(func, sig, name, None)
     made = FunctionInstance(func, type_, call, name, None, owned, handle)

@@ -31,6 +31,7 @@ class Watchdog(Closing):
         self._lock = RLock()
         self._thread = lib.we_thread_ref()
         self._waits = waiting.begin()
+        lib.we_watch_waits(1)
         self._watcher: Thread | None = None
 
     def stop_after(self, seconds: float) -> None:
@@ -61,6 +62,7 @@ class Watchdog(Closing):
         if thread is not None:
             lib.we_thread_unref(thread)
             waiting.end(self._waits)
+            lib.we_watch_waits(-1)
 
 
 def with_timeout(seconds: float, function: Callable[..., Any], *args: Any) -> Any:

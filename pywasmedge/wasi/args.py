@@ -4,32 +4,32 @@ from __future__ import annotations
 
 from . import abi, errno
 from .errno import WasiError
-from .function import U32, Memory, wasi
+from .function import U32, Memory, hot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .env import Env
 
 
-@wasi
+@hot
 def args_sizes_get(env: Env) -> tuple[U32, U32]:
     """Number of arguments; bytes they need, a NUL behind each included."""
     return _sizes(env.args)
 
 
-@wasi
+@hot
 def args_get(env: Env, memory: Memory, argv: U32, argv_buf: U32) -> None:
     """Store a pointer to each argument at ``argv``, the strings at ``argv_buf``."""
     _store(env.args, memory, argv, argv_buf)
 
 
-@wasi
+@hot
 def environ_sizes_get(env: Env) -> tuple[U32, U32]:
     """Number of environment variables; bytes they need, a NUL behind each included."""
     return _sizes(env.environ)
 
 
-@wasi
+@hot
 def environ_get(env: Env, memory: Memory, environ: U32, environ_buf: U32) -> None:
     """Store a pointer to each variable at ``environ``, the strings at ``environ_buf``."""
     _store(env.environ, memory, environ, environ_buf)

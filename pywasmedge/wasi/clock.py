@@ -6,7 +6,7 @@ import time
 
 from . import errno
 from .errno import WasiError
-from .function import U32, U64, wasi
+from .function import U32, U64, hot, wasi
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def clock_res_get(env: Env, clock: U32) -> U64:
     return max(round(time.clock_getres(host_clock(clock)) * 1e9), 1)
 
 
-@wasi
+@hot
 def clock_time_get(env: Env, clock: U32, precision: U64) -> U64:
     """Time of ``clock`` in nanoseconds; always as precise as the host's."""
     return time.clock_gettime_ns(host_clock(clock))

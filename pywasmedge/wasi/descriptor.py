@@ -3,23 +3,54 @@
 from __future__ import annotations
 
 import os
+from collections.abc import MutableMapping
 
+from ..runtime.native import ffi, lib
 from . import abi, errno
 from .errno import WasiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from ..runtime.native import CData
     from .function import Iovecs
+
+
+class _Number:
+    """An attribute that is a field of the C struct behind a descriptor."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __get__(self, descriptor: Descriptor, owner: object = None) -> int:
+        return getattr(descriptor.c, self._name)  # type: ignore[no-any-return]
+
+    def __set__(self, descriptor: Descriptor, value: int) -> None:
+        setattr(descriptor.c, self._name, value)
+
+
+class _Flag(_Number):
+    """The same for a ``bool``."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __get__(self, descriptor: Descriptor, owner: object = None) -> bool: ...
 
 
 class Descriptor:
     """An open file, directory, pipe, device or socket of the host.
 
-    The host's handle is closed when the last reference to this object goes: an operation that
-    another thread still runs on a descriptor the guest has closed keeps the handle (and so its
-    number) for that long.
+    The host's handle is closed when the last reference to this object goes, and with it the last
+    to its C struct: an operation that another thread still runs on a descriptor the guest has
+    closed keeps the handle (and so its number) for that long.
 
     Attributes:
+        c: the ``we_file``, where C finds what is said here by numbers.
         host: the host's file descriptor; -1 for a stream of the embedder.
         type: file type (``abi.REGULAR_FILE`` and so on).
         may_block: whether ``readv`` and ``writev`` can wait for somebody else, in a way that nobody
@@ -32,17 +63,16 @@ class Descriptor:
         entries: directory listing being read by fd_readdir, or ``None``.
     """
 
-    __slots__ = (
-        "base",
-        "entries",
-        "host",
-        "inheriting",
-        "may_block",
-        "nonblock",
-        "owned",
-        "preopen",
-        "type",
-    )
+    __slots__ = ("_preopen", "c", "entries")
+
+    base = _Number("base")
+    host = _Number("host")
+    inheriting = _Number("inheriting")
+    may_block = _Flag("may_block")
+    nonblock = _Flag("nonblock")
+    owned = _Flag("owned")
+    type = _Number("type")
+    _release = lib.we_file_release  # still there when the interpreter ends
 
     def __init__(self, host: int, base: int, inheriting: int = 0, *, owned: bool = True) -> None:
         """Take over ``host``, which is closed in the end if it is ``owned``.
@@ -50,22 +80,25 @@ class Descriptor:
         Raises:
             OSError: ``host`` is not open.
         """
-        self.host = host
-        self.owned = owned
-        self.base = base
-        self.inheriting = inheriting
-        self.preopen: bytes | None = None
-        self.nonblock = False
+        self.c = lib.we_file_new(host, owned, base, inheriting)
+        if not self.c:
+            raise MemoryError
+        self._preopen: bytes | None = None
         self.entries: list[bytes] | None = None
         self.type = abi.file_type(self.stat().st_mode)
         self.may_block = self.type not in (abi.REGULAR_FILE, abi.DIRECTORY, abi.BLOCK_DEVICE)
 
     def __del__(self) -> None:
-        if self.owned and self.host >= 0:
-            try:  # noqa: SIM105  (contextlib is not worth its import)
-                os.close(self.host)
-            except OSError:
-                pass  # the handle is gone either way, and nobody is left to be told
+        self._release(self.c)
+
+    @property
+    def preopen(self) -> bytes | None:
+        return self._preopen
+
+    @preopen.setter
+    def preopen(self, name: bytes | None) -> None:
+        self._preopen = name
+        self.c.preopen = -1 if name is None else len(name)
 
     @property
     def pollable(self) -> bool:
@@ -86,16 +119,9 @@ class Descriptor:
 
     def flags(self) -> int:
         """Current fdflags."""
-        import fcntl
-
-        host = fcntl.fcntl(self.host, fcntl.F_GETFL)
-        flags = abi.NONBLOCK if self.nonblock or host & os.O_NONBLOCK else 0
-        if host & os.O_APPEND:
-            flags |= abi.APPEND
-        if host & os.O_SYNC == os.O_SYNC:
-            flags |= abi.SYNC | abi.RSYNC | abi.DSYNC
-        elif host & os.O_DSYNC:
-            flags |= abi.DSYNC
+        flags: int = lib.we_file_flags(self.c)
+        if flags < 0:
+            raise OSError(ffi.errno, os.strerror(ffi.errno))
         return flags
 
     def set_flags(self, flags: int) -> None:
@@ -157,3 +183,32 @@ class Stream(Descriptor):
 
     def set_flags(self, flags: int) -> None:
         self.nonblock = bool(flags & abi.NONBLOCK)
+
+
+class Table(MutableMapping[int, Descriptor]):
+    """Descriptors by number. The table C has (a ``we_wasi``) is changed here and nowhere else."""
+
+    __slots__ = ("_c", "_descriptors", "find")
+
+    def __init__(self, c: CData) -> None:
+        self._c = c
+        self._descriptors: dict[int, Descriptor] = {}
+        self.find = self._descriptors.get
+
+    def __getitem__(self, fd: int) -> Descriptor:
+        return self._descriptors[fd]
+
+    def __setitem__(self, fd: int, descriptor: Descriptor) -> None:
+        if not lib.we_wasi_set_file(self._c, fd, descriptor.c):
+            raise MemoryError
+        self._descriptors[fd] = descriptor
+
+    def __delitem__(self, fd: int) -> None:
+        del self._descriptors[fd]
+        lib.we_wasi_set_file(self._c, fd, ffi.NULL)
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self._descriptors)
+
+    def __len__(self) -> int:
+        return len(self._descriptors)

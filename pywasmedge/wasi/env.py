@@ -6,14 +6,17 @@ import os
 from _thread import allocate_lock
 
 from ..base import waiting
+from ..runtime.native import lib
+from ..runtime.objects import own
 from . import abi, errno
-from .descriptor import Descriptor, Stream
+from .descriptor import Descriptor, Stream, Table
 from .errno import WasiError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
+    from ..runtime.native import CData
     from .network import Network
 
 
@@ -34,7 +37,9 @@ class Env:
         self.environ: list[bytes] = []
         self.exit_code = 0
         self.network: Network | None = None
-        self.table: dict[int, Descriptor] = {}
+        self._c = lib.we_wasi_new()
+        self._owned = own(self._c, "we_wasi_free")
+        self.table = Table(self._c)
         self._lowest = 0
         self._lock = allocate_lock()
 
@@ -45,6 +50,7 @@ class Env:
             ValueError: one contains a NUL character.
         """
         self.args = [_text(arg) for arg in args]
+        self._share(self.args, environment=False)
 
     def set_environ(self, environ: Iterable[str | bytes]) -> None:
         """Set the environment from ``NAME=VALUE`` strings.
@@ -53,6 +59,11 @@ class Env:
             ValueError: one contains a NUL character.
         """
         self.environ = [_text(entry) for entry in environ]
+        self._share(self.environ, environment=True)
+
+    def hot(self, name: str) -> Callable[[int, CData], CData]:
+        """What makes the kernel's function ``name`` for this environment."""
+        return lambda type_id, handle: lib.we_wasi_function(self._c, name.encode(), type_id, handle)
 
     def set_stream(self, fd: int, stream: object) -> None:
         """Make ``fd`` (0, 1 or 2) a standard stream.
@@ -120,7 +131,7 @@ class Env:
         Raises:
             WasiError: ``BADF`` if it is not open, ``NOTCAPABLE`` if it lacks one of ``rights``.
         """
-        descriptor = self.table.get(fd)
+        descriptor = self.table.find(fd)
         if descriptor is None:
             raise WasiError(errno.BADF)
         if descriptor.base & rights != rights:
@@ -167,6 +178,11 @@ class Env:
         with self._lock:
             self.table.clear()
             self._lowest = 0
+
+    def _share(self, strings: list[bytes], *, environment: bool) -> None:
+        data = b"".join([string + b"\0" for string in strings])
+        if not lib.we_wasi_set_strings(self._c, environment, data, len(data), len(strings)):
+            raise MemoryError
 
 
 def wait(descriptor: Descriptor, *, write: bool = False) -> None:

@@ -21,6 +21,7 @@ from .function import (
     Filestat,
     Iovecs,
     Prestat,
+    hot,
     wasi,
 )
 
@@ -41,7 +42,7 @@ _ADVICE = (
 )
 
 
-@wasi
+@hot
 def fd_read(env: Env, fd: Fd, iovs: Iovecs) -> U32:
     """Read into ``iovs``; the number of bytes, 0 at the end."""
     descriptor = env.require(fd, abi.FD_READ)
@@ -49,13 +50,13 @@ def fd_read(env: Env, fd: Fd, iovs: Iovecs) -> U32:
     return descriptor.readv(iovs)
 
 
-@wasi
+@hot
 def fd_pread(env: Env, fd: Fd, iovs: Iovecs, offset: U64) -> U32:
     """Read from ``offset`` without moving the position."""
     return os.preadv(env.require(fd, abi.FD_READ | abi.FD_SEEK).host, iovs, offset)
 
 
-@wasi
+@hot
 def fd_write(env: Env, fd: Fd, iovs: Iovecs) -> U32:
     """Write ``iovs``; the number of bytes written."""
     descriptor = env.require(fd, abi.FD_WRITE)
@@ -64,13 +65,13 @@ def fd_write(env: Env, fd: Fd, iovs: Iovecs) -> U32:
     return descriptor.writev(iovs)
 
 
-@wasi
+@hot
 def fd_pwrite(env: Env, fd: Fd, iovs: Iovecs, offset: U64) -> U32:
     """Write at ``offset`` without moving the position (a file in append mode: at its end)."""
     return os.pwritev(env.require(fd, abi.FD_WRITE | abi.FD_SEEK).host, iovs, offset)
 
 
-@wasi
+@hot
 def fd_seek(env: Env, fd: Fd, offset: S64, whence: U8) -> U64:
     """Move the position; the new one."""
     if whence >= len(_WHENCE):
@@ -79,7 +80,7 @@ def fd_seek(env: Env, fd: Fd, offset: S64, whence: U8) -> U64:
     return _seek(env, fd, offset, _WHENCE[whence], telling=telling)
 
 
-@wasi
+@hot
 def fd_tell(env: Env, fd: Fd) -> U64:
     """The position."""
     return _seek(env, fd, 0, os.SEEK_CUR, telling=True)
@@ -128,7 +129,7 @@ def fd_allocate(env: Env, fd: Fd, offset: U64, length: U64) -> None:
     os.posix_fallocate(env.require(fd, abi.FD_ALLOCATE).host, offset, length)
 
 
-@wasi
+@hot
 def fd_fdstat_get(env: Env, fd: Fd) -> Fdstat:
     """Type, flags and rights of a descriptor."""
     descriptor = env.require(fd, 0)
@@ -175,7 +176,7 @@ def fd_filestat_set_times(env: Env, fd: Fd, atim: U64, mtim: U64, flags: U16) ->
         os.utime(descriptor.host, ns=times)
 
 
-@wasi
+@hot
 def fd_prestat_get(env: Env, fd: Fd) -> Prestat:
     """Kind of a preopened descriptor (0: a directory) and the length of its name."""
     return 0, len(_preopen(env, fd))

@@ -115,15 +115,19 @@ class Function:
 
     Attributes:
         name: the import name.
+        hot: whether C answers ordinary calls (``src/wasi.c``), and the body only the others.
         params, results: the wasm type.
         frame: reads the parameters from a frame (8-byte slots); yields them as the bound
             function wants them, that is unsigned and cut to their width.
     """
 
-    __slots__ = ("_body", "_make", "frame", "name", "params", "results")
+    __slots__ = ("_body", "_make", "frame", "hot", "name", "params", "results")
 
-    def __init__(self, body: Callable[..., object], name: str | None = None) -> None:
+    def __init__(
+        self, body: Callable[..., object], name: str | None = None, *, hot: bool = False
+    ) -> None:
         self.name = name or body.__name__
+        self.hot = hot
         self._body = body
         self._make: Callable[..., Bound] | None = None
         params, frame = [], ["<"]
@@ -254,6 +258,12 @@ def preview0(body: Body) -> Body:
 def wasi(body: Body) -> Body:
     """Declare ``body`` as the WASI function of its name."""
     FUNCTIONS[body.__name__] = Function(body)
+    return body
+
+
+def hot(body: Body) -> Body:
+    """The same for a function that C answers as a rule (``Function.hot``)."""
+    FUNCTIONS[body.__name__] = Function(body, hot=True)
     return body
 
 

@@ -213,4 +213,5 @@ def _make(function: Function, env: Env) -> FunctionInstance:
         name=function.name,
         caller=memoryview,
         params=function.frame,
+        new=env.hot(function.name) if function.hot else None,
     )

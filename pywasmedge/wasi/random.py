@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from .function import Buffer, wasi
+from .function import Buffer, hot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 _PIECE = 1 << 20
 
 
-@wasi
+@hot
 def random_get(env: Env, buf: Buffer) -> None:
     """Fill ``buf`` from the host's source of secure random bytes."""
     for start in range(0, len(buf), _PIECE):

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 
-from .function import wasi
+from .function import hot
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .env import Env
 
 
-@wasi
+@hot
 def sched_yield(env: Env) -> None:
     """Let other threads of the host run."""
     os.sched_yield()

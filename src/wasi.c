@@ -1,0 +1,411 @@
+/* WASI without the interpreter: see wasi.h. Every function here either does all of its work and answers 0, or
+ * has no effect at all and has Python answer, which states each rule and each error once. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <sys/socket.h>
+#include <sys/uio.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "internal.h"
+#include "wasi_abi.h"
+
+/* ---- Files ------------------------------------------------------------------------------------- */
+
+we_file *we_file_new(int32_t host, bool owned, uint64_t base, uint64_t inheriting) {
+  we_file *file = calloc(1, sizeof *file);
+  if (file == NULL) return NULL;
+  *file = (we_file){.host = host, .preopen = -1, .owned = owned, .references = 1, .base = base,
+                    .inheriting = inheriting};
+  return file;
+}
+
+void we_file_release(we_file *file) {
+  if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) != 0) return;
+  if (file->owned && file->host >= 0) close(file->host);
+  free(file);
+}
+
+/* Whether it is a socket whose waiting is done apart from reading and writing (wasi/socket.py). */
+static bool is_socket(const we_file *file) {
+  return !file->may_block && (file->type == WASI_SOCKET_STREAM || file->type == WASI_SOCKET_DGRAM);
+}
+
+int32_t we_file_flags(const we_file *file) {
+  if (is_socket(file)) return file->nonblock ? WASI_NONBLOCK : 0;
+  const int host = fcntl(file->host, F_GETFL);
+  if (host < 0) return -1;
+  int32_t flags = file->nonblock || (host & O_NONBLOCK) ? WASI_NONBLOCK : 0;
+  if (host & O_APPEND) flags |= WASI_APPEND;
+  if ((host & O_SYNC) == O_SYNC)
+    flags |= WASI_SYNC | WASI_RSYNC | WASI_DSYNC;
+  else if (host & O_DSYNC)
+    flags |= WASI_DSYNC;
+  return flags;
+}
+
+/* ---- What a guest sees --------------------------------------------------------------------------- */
+
+/* Strings as the guest gets them, one after the other, each with its NUL. */
+typedef struct {
+  uint8_t *bytes;
+  uint64_t size;
+  uint32_t count;
+} strings;
+
+struct we_wasi {
+  pthread_mutex_t lock; /* guards everything here, held for a few instructions */
+  we_file **files;
+  uint32_t capacity;
+  strings strings[2]; /* arguments, environment */
+};
+
+we_wasi *we_wasi_new(void) {
+  we_wasi *wasi = calloc(1, sizeof *wasi);
+  if (wasi != NULL) pthread_mutex_init(&wasi->lock, NULL);
+  return wasi;
+}
+
+void we_wasi_free(we_wasi *wasi) {
+  for (uint32_t fd = 0; fd < wasi->capacity; fd++)
+    if (wasi->files[fd] != NULL) we_file_release(wasi->files[fd]);
+  free(wasi->files);
+  for (int i = 0; i < 2; i++) free(wasi->strings[i].bytes);
+  pthread_mutex_destroy(&wasi->lock);
+  free(wasi);
+}
+
+static bool make_room(we_wasi *wasi, uint32_t fd) {
+  if (fd < wasi->capacity) return true;
+  const uint64_t capacity = (uint64_t)fd + fd / 2 + 8;
+  we_file **files = capacity <= UINT32_MAX ? realloc(wasi->files, capacity * sizeof *files) : NULL;
+  if (files == NULL) return false;
+  memset(files + wasi->capacity, 0, (capacity - wasi->capacity) * sizeof *files);
+  wasi->files = files;
+  wasi->capacity = (uint32_t)capacity;
+  return true;
+}
+
+bool we_wasi_set_file(we_wasi *wasi, uint32_t fd, we_file *file) {
+  we_file *before = NULL;
+  pthread_mutex_lock(&wasi->lock);
+  const bool done = (file == NULL && fd >= wasi->capacity) || make_room(wasi, fd);
+  if (done && fd < wasi->capacity) {
+    if (file != NULL) __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+    before = wasi->files[fd];
+    wasi->files[fd] = file;
+  }
+  pthread_mutex_unlock(&wasi->lock);
+  if (before != NULL) we_file_release(before);
+  return done;
+}
+
+bool we_wasi_set_strings(we_wasi *wasi, bool environment, const uint8_t *bytes, uint64_t size, uint32_t count) {
+  uint8_t *copy = malloc(size > 0 ? size : 1);
+  if (copy == NULL) return false;
+  if (size > 0) memcpy(copy, bytes, size);
+  pthread_mutex_lock(&wasi->lock);
+  strings *into = &wasi->strings[environment];
+  free(into->bytes);
+  *into = (strings){copy, size, count};
+  pthread_mutex_unlock(&wasi->lock);
+  return true;
+}
+
+/* The file behind `fd`, to be released, if it is one of the host's and has these rights; else NULL. */
+static we_file *hold(we_wasi *wasi, uint32_t fd, uint64_t rights) {
+  pthread_mutex_lock(&wasi->lock);
+  we_file *file = fd < wasi->capacity ? wasi->files[fd] : NULL;
+  if (file != NULL && (file->host < 0 || (__atomic_load_n(&file->base, __ATOMIC_RELAXED) & rights) != rights))
+    file = NULL;
+  if (file != NULL) __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
+  pthread_mutex_unlock(&wasi->lock);
+  return file;
+}
+
+/* ---- Guest memory ----------------------------------------------------------------------------------- */
+
+/* A call: where it happens, and its parameters, which the guest may have put into any bits of a slot. */
+typedef struct {
+  we_wasi *wasi;
+  uint8_t *memory;
+  uint64_t size; /* of the memory */
+  const uint64_t *frame;
+} call;
+
+static uint32_t word(const call *c, int parameter) { return (uint32_t)c->frame[parameter]; }
+
+static bool within(const call *c, uint32_t at, uint64_t length) { return at + length <= c->size; }
+
+/* The host is little-endian, too; addresses need not be aligned. */
+static void store(const call *c, uint32_t at, uint64_t value, size_t width) { memcpy(c->memory + at, &value, width); }
+
+enum { MOST_RANGES = 64 }; /* of the stack that C can count on, 1 KiB */
+
+/* Fills in the ranges that an array of iovecs names; false if they are unusual or wrong. */
+static bool ranges(const call *c, uint32_t array, uint32_t count, struct iovec *into, uint64_t *total) {
+  if (count > MOST_RANGES || !within(c, array, 8ull * count)) return false;
+  *total = 0;
+  for (uint32_t i = 0; i < count; i++) {
+    uint32_t pair[2];
+    memcpy(pair, c->memory + array + 8ull * i, sizeof pair);
+    if (!within(c, pair[0], pair[1])) return false;
+    into[i] = (struct iovec){c->memory + pair[0], pair[1]};
+    *total += pair[1];
+  }
+  return *total <= UINT32_MAX;
+}
+
+/* ---- Reading and writing ------------------------------------------------------------------------------ */
+
+enum { PIPE_PIECE = 4096 }; /* what a pipe that is ready for writing takes without waiting */
+
+void we_watch_waits(int32_t change) {
+  we_thread *thread = thread_self();
+  if (thread != NULL) thread->watched += (uint32_t)change;
+}
+
+/* Whether an operation will not wait, or nobody minds if it does. */
+static bool may_go_on(const we_file *file, short event, uint64_t length) {
+  if (!file->may_block) return true;
+  if (file->nonblock) return false;
+  if (we_current->watched == 0) return true;
+  struct pollfd state = {.fd = file->host, .events = event};
+  return (event == POLLIN || length <= PIPE_PIECE) && poll(&state, 1, 0) == 1 && (state.revents & event);
+}
+
+/* Host calls as these functions need them; -1 also for what is to be left to Python. */
+typedef ssize_t (*transfer)(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset);
+
+static ssize_t read_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
+  if (is_socket(file)) {
+    struct msghdr message = {.msg_iov = buffers, .msg_iovlen = count};
+    return recvmsg(file->host, &message, MSG_DONTWAIT);
+  }
+  return count == 1 ? read(file->host, buffers->iov_base, buffers->iov_len) : readv(file->host, buffers, (int)count);
+}
+
+static ssize_t write_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
+  if (is_socket(file)) {
+    /* A guest that waits gets all written, which can take several attempts. */
+    if (!file->nonblock && file->type == WASI_SOCKET_STREAM) return -1;
+    const struct msghdr message = {.msg_iov = buffers, .msg_iovlen = count};
+    return sendmsg(file->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+  }
+  return count == 1 ? write(file->host, buffers->iov_base, buffers->iov_len) : writev(file->host, buffers, (int)count);
+}
+
+static ssize_t read_at(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
+  return preadv(file->host, buffers, (int)count, offset);
+}
+
+static ssize_t write_at(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
+  return pwritev(file->host, buffers, (int)count, offset);
+}
+
+/* Moves data between the file and the ranges. */
+static bool move(const call *c, transfer transfer, uint64_t rights, int64_t offset, short event, uint32_t out) {
+  struct iovec buffers[MOST_RANGES];
+  uint64_t total;
+  const uint32_t count = word(c, 2);
+  if (!within(c, out, 4) || !ranges(c, word(c, 1), count, buffers, &total)) return false;
+  we_file *file = hold(c->wasi, word(c, 0), rights);
+  if (file == NULL) return false;
+  ssize_t moved = -1;
+  if (may_go_on(file, event, total)) moved = transfer(file, buffers, count, offset);
+  we_file_release(file);
+  if (moved < 0) return false;
+  store(c, out, (uint64_t)moved, 4);
+  return true;
+}
+
+static bool fd_read(const call *c) { return move(c, read_some, WASI_FD_READ, 0, POLLIN, word(c, 3)); }
+
+static bool fd_write(const call *c) { return move(c, write_some, WASI_FD_WRITE, 0, POLLOUT, word(c, 3)); }
+
+static bool fd_pread(const call *c) {
+  const int64_t offset = (int64_t)c->frame[3];
+  return offset >= 0 && move(c, read_at, WASI_FD_READ | WASI_FD_SEEK, offset, POLLIN, word(c, 4));
+}
+
+static bool fd_pwrite(const call *c) {
+  const int64_t offset = (int64_t)c->frame[3];
+  return offset >= 0 && move(c, write_at, WASI_FD_WRITE | WASI_FD_SEEK, offset, POLLOUT, word(c, 4));
+}
+
+/* ---- Other functions on descriptors ---------------------------------------------------------------------- */
+
+static bool seek(const call *c, int64_t offset, int whence, uint32_t out) {
+  if (!within(c, out, 8)) return false;
+  we_file *file = hold(c->wasi, word(c, 0), WASI_FD_SEEK);
+  if (file == NULL) return false;
+  const off_t position = lseek(file->host, offset, whence);
+  we_file_release(file);
+  if (position < 0) return false;
+  store(c, out, (uint64_t)position, 8);
+  return true;
+}
+
+static bool fd_seek(const call *c) {
+  static const int whences[] = {SEEK_SET, SEEK_CUR, SEEK_END};
+  const uint8_t whence = (uint8_t)c->frame[2];
+  return whence < 3 && seek(c, (int64_t)c->frame[1], whences[whence], word(c, 3));
+}
+
+static bool fd_tell(const call *c) { return seek(c, 0, SEEK_CUR, word(c, 1)); }
+
+static bool fd_fdstat_get(const call *c) {
+  const uint32_t out = word(c, 1);
+  if (!within(c, out, 24)) return false;
+  we_file *file = hold(c->wasi, word(c, 0), 0);
+  if (file == NULL) return false;
+  const int32_t flags = we_file_flags(file);
+  if (flags >= 0) {
+    store(c, out, file->type | (uint64_t)flags << 16, 8);
+    store(c, out + 8, __atomic_load_n(&file->base, __ATOMIC_RELAXED), 8);
+    store(c, out + 16, __atomic_load_n(&file->inheriting, __ATOMIC_RELAXED), 8);
+  }
+  we_file_release(file);
+  return flags >= 0;
+}
+
+static bool fd_prestat_get(const call *c) {
+  const uint32_t out = word(c, 1);
+  we_file *file = within(c, out, 8) ? hold(c->wasi, word(c, 0), 0) : NULL;
+  if (file == NULL) return false;
+  const int32_t length = file->preopen;
+  we_file_release(file);
+  if (length >= 0) store(c, out, (uint64_t)length << 32, 8);
+  return length >= 0;
+}
+
+/* ---- Arguments, environment, clocks, random numbers --------------------------------------------------- */
+
+static bool sizes(const call *c, int which) {
+  if (!within(c, word(c, 0), 4) || !within(c, word(c, 1), 4)) return false;
+  pthread_mutex_lock(&c->wasi->lock);
+  const strings text = c->wasi->strings[which];
+  pthread_mutex_unlock(&c->wasi->lock);
+  store(c, word(c, 0), text.count, 4);
+  store(c, word(c, 1), text.size, 4);
+  return true;
+}
+
+static bool get(const call *c, int which) {
+  pthread_mutex_lock(&c->wasi->lock);
+  const strings text = c->wasi->strings[which];
+  const uint32_t array = word(c, 0), at = word(c, 1);
+  const bool fits = within(c, array, 4ull * text.count) && within(c, at, text.size);
+  if (fits && text.count > 0) {
+    uint64_t start = 0;
+    for (uint32_t i = 0; i < text.count; i++) {
+      const uint8_t *string = text.bytes + start;
+      const uint64_t size = strlen((const char *)string) + 1;
+      store(c, array + 4 * i, at + start, 4);
+      memcpy(c->memory + at + start, string, size);
+      start += size;
+    }
+  }
+  pthread_mutex_unlock(&c->wasi->lock);
+  return fits;
+}
+
+static bool args_sizes_get(const call *c) { return sizes(c, 0); }
+static bool args_get(const call *c) { return get(c, 0); }
+static bool environ_sizes_get(const call *c) { return sizes(c, 1); }
+static bool environ_get(const call *c) { return get(c, 1); }
+
+static bool clock_time_get(const call *c) {
+  static const clockid_t clocks[] = {CLOCK_REALTIME, CLOCK_MONOTONIC, CLOCK_PROCESS_CPUTIME_ID,
+                                     CLOCK_THREAD_CPUTIME_ID};
+  const uint32_t clock = word(c, 0), out = word(c, 2);
+  struct timespec now;
+  if (clock >= sizeof clocks / sizeof *clocks || !within(c, out, 8)) return false;
+  if (clock_gettime(clocks[clock], &now) != 0 || now.tv_sec < 0) return false;
+  store(c, out, (uint64_t)now.tv_sec * 1000000000 + (uint64_t)now.tv_nsec, 8);
+  return true;
+}
+
+enum { RANDOM_PIECE = 1 << 20 }; /* bytes between looks at whether the guest is to stop */
+
+static bool random_get(const call *c) {
+  const uint32_t start = word(c, 0), length = word(c, 1);
+  if (!within(c, start, length)) return false;
+  for (uint32_t done = 0; done < length;) {
+    const uint32_t left = length - done;
+    const ssize_t got = getrandom(c->memory + start + done, left < RANDOM_PIECE ? left : RANDOM_PIECE, 0);
+    if (got < 0 || atomic_load_explicit(&we_current->interrupt, memory_order_relaxed) != 0) return false;
+    done += (uint32_t)got;
+  }
+  return true;
+}
+
+static bool yield(const call *c) { return sched_yield() == 0; }
+
+/* ---- Host functions -------------------------------------------------------------------------------------- */
+
+static const struct hot {
+  const char *name;
+  bool (*answer)(const call *c); /* whether the call is answered, with errno 0 */
+} table[] = {
+    {"args_get", args_get},
+    {"args_sizes_get", args_sizes_get},
+    {"clock_time_get", clock_time_get},
+    {"environ_get", environ_get},
+    {"environ_sizes_get", environ_sizes_get},
+    {"fd_fdstat_get", fd_fdstat_get},
+    {"fd_pread", fd_pread},
+    {"fd_prestat_get", fd_prestat_get},
+    {"fd_pwrite", fd_pwrite},
+    {"fd_read", fd_read},
+    {"fd_seek", fd_seek},
+    {"fd_tell", fd_tell},
+    {"fd_write", fd_write},
+    {"random_get", random_get},
+    {"sched_yield", yield},
+};
+
+enum { COUNT = sizeof table / sizeof *table };
+
+const char *we_wasi_name(uint32_t index) { return index < COUNT ? table[index].name : NULL; }
+
+/* A function of one environment; freed as a we_func. */
+typedef struct {
+  we_func func;
+  bool (*answer)(const call *c);
+  we_wasi *wasi;
+  void *python;
+} wasi_function;
+
+static int32_t call_wasi(void *data, we_instance *caller, uint64_t *frame) {
+  const wasi_function *function = data;
+  const we_memory *memory = caller != NULL ? caller->mem0 : NULL;
+  if (memory != NULL) {
+    const uint64_t size = __atomic_load_n(&memory->size, __ATOMIC_ACQUIRE);
+    const call c = {function->wasi, memory->base, size, frame};
+    if (function->answer(&c)) {
+      frame[0] = 0;
+      return 0;
+    }
+  }
+  return host_ask_python(function->python, caller, frame);
+}
+
+we_func *we_wasi_function(we_wasi *wasi, const char *name, uint32_t type_id, void *python) {
+  uint32_t at = 0;
+  while (at < COUNT && strcmp(table[at].name, name) != 0) at++;
+  wasi_function *function = at < COUNT ? calloc(1, sizeof *function) : NULL;
+  if (function == NULL) return NULL;
+  func_set_host(&function->func, type_id, call_wasi, function);
+  function->func.flags = FUNC_HELPER;
+  function->answer = table[at].answer;
+  function->wasi = wasi;
+  function->python = python;
+  return &function->func;
+}
