@@ -194,7 +194,7 @@ static ssize_t read_some(const we_file *file, struct iovec *buffers, uint32_t co
 static ssize_t write_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
   if (is_socket(file)) {
     /* A guest that waits gets all written, which can take several attempts. */
-    if (!file->nonblock && file->type == WASI_SOCKET_STREAM) return -1;
+    if (!file->nonblock && file->type == WASI_SOCKET_STREAM) return errno = EAGAIN, -1;
     const struct msghdr message = {.msg_iov = buffers, .msg_iovlen = count};
     return sendmsg(file->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
   }
@@ -218,7 +218,10 @@ static bool move(const call *c, transfer transfer, uint64_t rights, int64_t offs
   we_file *file = hold(c->wasi, word(c, 0), rights);
   if (file == NULL) return false;
   ssize_t moved = -1;
-  if (may_go_on(file, event, total)) moved = transfer(file, buffers, count, offset);
+  if (may_go_on(file, event, total)) {
+    moved = transfer(file, buffers, count, offset);
+    if (moved < 0 && is_socket(file) && errno != EAGAIN && errno != EINTR) file->error = errno;
+  }
   we_file_release(file);
   if (moved < 0) return false;
   store(c, out, (uint64_t)moved, 4);

@@ -18,6 +18,7 @@ typedef struct we_file {
   bool owned;      /* `host` is closed in the end */
   bool nonblock;   /* never wait, whatever the host's flags say */
   uint32_t references;
+  int32_t error; /* of an attempt on a socket, left to Python to tell: the host tells such errors once */
   uint64_t base; /* rights */
   uint64_t inheriting;
 } we_file;

@@ -6,8 +6,9 @@ other word, or at ``--``; the rest are arguments.
 
 from __future__ import annotations
 
-TOGGLE, VALUE, LIST = "toggle", "value", "list"
-"""Kinds of options: no value, one value (the last one counts), a value per occurrence."""
+TOGGLE, VALUE, LIST, OPTIONAL = "toggle", "value", "list", "optional"
+"""Kinds of options: no value, one value (the last one counts), a value per occurrence, the same
+with the value left out at will (then it is ``""``; a value that is there follows ``=``)."""
 
 
 class Option:
@@ -57,7 +58,7 @@ class Options:
                 if option.kind == TOGGLE:
                     if equals and word.startswith("--"):
                         raise UsageError(f"option --{name} takes no value")
-                elif equals:
+                elif equals or option.kind == OPTIONAL:
                     values.append(value)
                 elif at < len(words):
                     values.append(words[at])
@@ -71,7 +72,7 @@ class Options:
         return name in self._given
 
     def all(self, name: str) -> list[str]:
-        """Every value of list option ``name``."""
+        """Every value of an option that can be repeated."""
         return self._given.get(name, [])
 
     def last(self, name: str) -> str | None:
@@ -100,5 +101,7 @@ def help_text(usage: str, table: tuple[Option, ...], *, colour: bool) -> str:
     for option in table:
         names = ", ".join(f"-{n}" if len(n) == 1 else f"--{n}" for n in option.names)
         value = f" {option.metavar}" if option.metavar else ""
+        if option.kind == OPTIONAL:
+            value = f"[={option.metavar}]"
         lines += [f"  {green}{names}{value}{off}", f"      {option.help}"]
     return "\n".join(lines) + "\n"

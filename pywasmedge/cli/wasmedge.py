@@ -12,7 +12,7 @@ from ..base import log
 from ..base.config import Configure, HostRegistration, Tier, Validation
 from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmError
 from ..base.types import MAX_PAGES, ValType
-from .options import LIST, TOGGLE, VALUE, Option, Options, UsageError, help_text
+from .options import LIST, OPTIONAL, TOGGLE, VALUE, Option, Options, UsageError, help_text
 from .switches import GENERAL, SWITCHES, VERSION, configure_switches, put
 
 TYPE_CHECKING = False
@@ -29,6 +29,13 @@ OPTIONS = (
     Option("reactor", TOGGLE, "", "Call the function that is named by the first ARG."),
     Option("dir", LIST, "GUEST:HOST[:readonly]", "Give the program a directory. Repeatable."),
     Option("env", LIST, "NAME=VALUE", "Set an environment variable. Repeatable."),
+    Option(
+        "allow-net net",
+        OPTIONAL,
+        "PATTERN",
+        "Let the program use the network, or what a pattern like tcp:127.0.0.1:8080, udp:*:53,"
+        " tcp:[::1]:* or dns means. Repeatable.",
+    ),
     *SWITCHES,
     Option(
         "validate-all", TOGGLE, "", "Validate functions before any runs, not when first called."
@@ -141,6 +148,7 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     program = os.path.splitext(os.path.basename(file))[0] + ".wasm"
     try:
         wasi.init([program, *args], options.all("env"), options.all("dir"))
+        wasi.env.set_network([pattern or "*" for pattern in options.all("allow-net")])
     except ValueError as error:
         raise UsageError(str(error)) from None
     for fd in closed:

@@ -91,9 +91,11 @@ class Socket(Descriptor):
         return sock
 
     def readv(self, buffers: Iovecs) -> int:
+        self._tell()
         return self.receive(buffers, 0)[0]
 
     def writev(self, buffers: Iovecs) -> int:
+        self._tell()
         return self.send(buffers)
 
     def flags(self) -> int:
@@ -101,6 +103,13 @@ class Socket(Descriptor):
 
     def set_flags(self, flags: int) -> None:
         self.nonblock = bool(flags & abi.NONBLOCK)
+
+    def _tell(self) -> None:
+        """Fail as C's attempt has failed, whose error the host has told and forgotten."""
+        error: int = self.c.error
+        if error:
+            self.c.error = 0
+            raise OSError(error, os.strerror(error))
 
     def receive(self, buffers: Iovecs, flags: int) -> tuple[int, bool, object]:
         """Receive into ``buffers``.
