@@ -132,6 +132,17 @@ def test_a_variable_that_makes_no_sense(folder: Path, variable: str) -> None:
     assert os.listdir(folder) == ["guest.wasm"]
 
 
+def test_setuid_programs_ignore_the_variable(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dump, "_dump", None)
+    monkeypatch.setattr(dump, "_told", False)
+    monkeypatch.setenv(dump.VARIABLE, f"ir:{tmp_path / 'made'}")
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+    assert dump.wanted() is None
+    assert not (tmp_path / "made").exists()
+
+
 def test_files_that_cannot_be_written_stop_nothing(folder: Path) -> None:
     run(folder, "ir,asm:made", "QUICK", "off", "improve")
     for path in (folder / "made").iterdir():

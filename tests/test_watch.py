@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+import capi_host
 import profiled
 import pytest
 from profiled import SHOWN
 
 from pywasmedge import Compiler, Configure, OutputFormat
+from pywasmedge.runtime import pieces, watch
 
 PROGRAM = Path(profiled.__file__)
 _, INNER, OUTER, RUN = SHOWN
@@ -163,6 +165,24 @@ def test_other_kinds_are_refused(guest: Path) -> None:
     done = run(guest, "mop", "QUICK", "off")
     assert "PYWASMEDGE_PERF: either map or jitdump, not mop" in done.errors
     assert not Path(f"/tmp/perf-{done.pid}.map").exists()
+
+
+def test_setuid_programs_ignore_the_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "watchers", [])
+    monkeypatch.setenv(watch.PERF, "map")
+    monkeypatch.setenv(watch.GDB, "1")
+    monkeypatch.setattr(os, "getegid", lambda: os.getgid() + 1)
+    watch.watch_as_told()
+    assert pieces.watchers == []
+
+
+def test_c_hosts_use_the_variable_as_well(guest: Path) -> None:
+    host = capi_host.build("gdb_host.c", "-O0")
+    env = {**os.environ, "PYWASMEDGE_PERF": "map", "PYWASMEDGE_CACHE": "off"}
+    with subprocess.Popen([host, guest], env=env, stdout=subprocess.PIPE) as process:
+        assert process.communicate(timeout=60)[0] == b"1: success\n"
+    lines = Run(process.pid, 0, [], "", guest.parent).lines()
+    assert f"{RUN} [quick]" in [name for _, _, name in lines]
 
 
 def test_nothing_is_loaded_unless_it_is_wanted(guest: Path) -> None:

@@ -12,6 +12,7 @@ import stat
 import time
 
 from ..base import log
+from ..base.environment import is_trusted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -124,8 +125,8 @@ def locate(place: str | None) -> str | None:
         place: a path, ``"off"``, or ``None`` for what the environment says; failing that, the
             user's directory for caches.
     """
-    if os.getuid() != os.geteuid() or os.getgid() != os.getegid():
-        return None  # the environment is another user's
+    if not is_trusted():
+        return None
     if place is None:
         place = os.environ.get(VARIABLE) or None
     if place is not None:

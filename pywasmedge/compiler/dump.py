@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 
 from ..base import log
+from ..base.environment import is_trusted
 from ..module.names import kept_names
 
 TYPE_CHECKING = False
@@ -157,7 +158,7 @@ def wanted() -> Dump | None:
 
 
 def _from_environment(text: str) -> Dump | None:
-    if not text:
+    if not text or not is_trusted():
         return None
     kinds, _, folder = text.partition(":")
     chosen = set(kinds.split(","))

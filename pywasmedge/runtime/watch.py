@@ -11,6 +11,7 @@ from bisect import bisect_right
 from typing import TYPE_CHECKING, NamedTuple
 
 from ..base import log
+from ..base.environment import is_trusted
 from ..compiler.artifact import AHEAD
 from ..compiler.codegen import Level
 from ..module.names import kept_names
@@ -46,6 +47,8 @@ _ADAPTERS = {"f2n": "[host to guest]", "n2f": "[guest to host]"}
 
 def watch_as_told() -> None:
     """Switch on what the environment asks for."""
+    if not is_trusted():
+        return
     kind = os.environ.get(PERF, "")
     if kind and not watch_for_perf(kind):
         log.error(f"{PERF}: either map or jitdump, not {kind}")
