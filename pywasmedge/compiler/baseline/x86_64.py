@@ -79,6 +79,7 @@ def _rr(opcode: bytes, wide: bool, reg: int, rm: int) -> bytes:
     return _rex(wide, reg, rm) + opcode + bytes((0xC0 | (reg & 7) << 3 | rm & 7,))
 
 
+@lru_cache(4096)
 def load(type_: int, reg: int, base: int, disp: int) -> bytes:
     """``reg`` = the value of ``type_`` at ``[base + disp]``; the upper half of an i32 is zero."""
     if type_ in WHOLE:
@@ -86,6 +87,7 @@ def load(type_: int, reg: int, base: int, disp: int) -> bytes:
     return _PREFIX[type_] + _rm(b"\x0f\x10", False, reg, base, disp)
 
 
+@lru_cache(4096)
 def store(type_: int, reg: int, base: int, disp: int) -> bytes:
     """The value of ``type_`` at ``[base + disp]`` = ``reg``; of an i32, only its four bytes."""
     if type_ in WHOLE:
@@ -93,6 +95,7 @@ def store(type_: int, reg: int, base: int, disp: int) -> bytes:
     return _PREFIX[type_] + _rm(b"\x0f\x11", False, reg, base, disp)
 
 
+@lru_cache(1024)
 def move(type_: int, to: int, source: int) -> bytes:
     """``to`` = ``source``, both registers for values of ``type_``."""
     if type_ in WHOLE:
