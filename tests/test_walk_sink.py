@@ -46,13 +46,15 @@ class Recorder:
         return lambda *told: self.heard.append((name, *told))
 
 
-def heard(binary: bytes, index: int = 0, *proposals: Proposal) -> list[tuple[Any, ...]]:
+def heard(
+    binary: bytes, index: int = 0, *proposals: Proposal, recorder: Recorder | None = None
+) -> list[tuple[Any, ...]]:
     configure = Configure()
     for proposal in proposals:
         configure.add_proposal(proposal)
     module = load(binary, configure)
-    recorder = Recorder()
-    walk = Walk(module, configure.proposals, Declared(module), recorder)  # type: ignore[arg-type]
+    recorder = recorder or Recorder()
+    walk = Walk(module, configure.proposals, Declared(module), recorder)
     walk.function(index)
     assert module.checked[index] == 1
     return recorder.heard
@@ -99,6 +101,41 @@ def test_memory_accesses(write: Any) -> None:
     assert [t[1].offset for t in told if t[0] == "i64.store16"] == [
         o for o in offsets for _ in "12"
     ]
+
+
+class Brief(Recorder):
+    """Takes the short cuts that a walk offers."""
+
+    class Values(dict[int, int]):
+        def __missing__(self, key: int) -> int:
+            return key + 1
+
+    def pushes(self, mnemonic: str) -> Any:
+        return lambda value: self.heard.append((mnemonic, value - 1)), self.Values()
+
+    def near(self, row: Any) -> Any:
+        return lambda offset: self.heard.append((row.mnemonic, offset))
+
+
+def test_short_cuts() -> None:
+    """They give the same as what they replace; large offsets come as a whole."""
+    offsets = [0, 127, 128, 16383, 16384, 2**32 - 1]
+    drop, expected = wb.asm("drop"), []
+    code = b""
+    for value in BORDERS:
+        code += wb.asm("i32.const 0")[:1] + wb.sleb(value) + drop
+        code += wb.asm("i64.const 0")[:1] + wb.sleb(value) + drop
+        expected += [("i32.const", value), ("i64.const", value)]
+    for offset in offsets:
+        code += wb.asm("i32.const 0") + wb.asm("i32.load 0 0")[:2] + wb.uleb(offset) + drop
+        code += wb.asm("i32.const 0 f64.const 0") + wb.asm("f64.store 0 0")[:2] + wb.uleb(offset)
+        expected += [("i32.load", offset), ("f64.store", offset)]
+    told = heard(one(code, memories=[wb.limits(1)]), 0, recorder=Brief())
+    found = [(t[0], getattr(t[1], "offset", t[1])) for t in told if t[0] != "drop"]
+    others = [("i32.const", 0), ("f64.const", 0)]
+    assert [t for t in found if t not in others] == [t for t in expected if t not in others]
+    large = [t[1] for t in told if len(t) > 1 and hasattr(t[1], "offset")]
+    assert [memarg.offset for memarg in large] == [16384, 16384, 2**32 - 1, 2**32 - 1]
 
 
 def test_an_access_to_another_memory() -> None:
