@@ -52,10 +52,12 @@ if TYPE_CHECKING:
     from .runtime.executor import Executor
     from .runtime.function import FunctionInstance
     from .runtime.global_ import GlobalInstance
+    from .runtime.host_module import HostModule
     from .runtime.instance import Exports, ModuleInstance
     from .runtime.interrupt import Async
     from .runtime.memory import MemoryInstance
     from .runtime.module import ExportType, ImportType, Loader, Module, Validator
+    from .runtime.slices import Buffer, Bytes, Out, Str
     from .runtime.statistics import Statistics
     from .runtime.store import Store
     from .runtime.table import TableInstance
@@ -66,6 +68,8 @@ __all__ = [
     "VM",
     "ArgumentError",
     "Async",
+    "Buffer",
+    "Bytes",
     "Caller",
     "Compiler",
     "Configure",
@@ -79,6 +83,7 @@ __all__ = [
     "FunctionType",
     "GlobalInstance",
     "GlobalType",
+    "HostModule",
     "HostRegistration",
     "ImportType",
     "Limits",
@@ -90,11 +95,13 @@ __all__ = [
     "Module",
     "ModuleInstance",
     "OptimizationLevel",
+    "Out",
     "OutputFormat",
     "Proposal",
     "Stage",
     "Statistics",
     "Store",
+    "Str",
     "TableInstance",
     "TableType",
     "Tier",
@@ -128,10 +135,12 @@ _HOMES = {
     "runtime.executor": "Executor",
     "runtime.function": "FunctionInstance",
     "runtime.global_": "GlobalInstance",
+    "runtime.host_module": "HostModule",
     "runtime.instance": "Exports ModuleInstance",
     "runtime.interrupt": "Async",
     "runtime.memory": "MemoryInstance",
     "runtime.module": "ExportType ImportType Loader Module Validator",
+    "runtime.slices": "Buffer Bytes Out Str",
     "runtime.statistics": "Statistics",
     "runtime.store": "Store",
     "runtime.table": "TableInstance",

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from .base.types import FunctionType
     from .runtime.function import FunctionInstance
+    from .runtime.host_module import HostModule
     from .wasi import WasiModule
 
     Source: TypeAlias = str | PathLike[str] | ReadableBuffer | Module
@@ -152,6 +153,24 @@ class VM(Closing):
         """
         self._leave_instantiated()
         self._executor.register_import(self._store, instance)
+
+    def register(self, host: HostModule | ModuleInstance) -> ModuleInstance:
+        """Register a host module; a declared one is instantiated, and closed with the VM.
+
+        Returns:
+            The instance.
+
+        Raises:
+            LinkError: 0x60, the name is taken.
+        """
+        if isinstance(host, ModuleInstance):
+            self.register_module(host)
+            return host
+        instance = host.instantiate()
+        self.register_module(instance)
+        with self._lock:
+            self._registered.append(instance)
+        return instance
 
     def _register(self, name: str, source: Source) -> ModuleInstance:
         self._leave_instantiated()

@@ -9,6 +9,7 @@ from .function import FunctionInstance, live
 from .memory import MemoryInstance
 from .native import address, ffi, lib
 from .objects import own
+from .slices import Buffer, Bytes, Str
 from .values import signature
 
 TYPE_CHECKING = False
@@ -46,13 +47,13 @@ def host_function(
     """
     first: object = caller
     if type_ is None or caller is None:
-        annotated = _Annotated(function)
+        annotated = Annotations(function)
         if caller is None:
             first = annotated.first
         if type_ is None:
             type_ = annotated.function_type()
     label = name if name is not None else getattr(function, "__name__", "host function")
-    first_argument = _FIRST_ARGUMENTS[_Annotated.first_kind(first)]
+    first_argument = _FIRST_ARGUMENTS[Annotations.first_kind(first)]
     return _make(function, type_, label, first_argument, params)
 
 
@@ -113,14 +114,18 @@ _BY_NAME: dict[str, object] = {
     "Caller": Caller,
     "MemoryInstance": MemoryInstance,
     "FunctionInstance": FunctionInstance,
+    "Bytes": Bytes,
+    "Str": Str,
+    "Buffer": Buffer,
 }
 """Names that only a type checker has imported still mean what they say."""
 
 
-class _Annotated:
+class Annotations:
     """What the annotations of a function say about WebAssembly types."""
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], skip: int = 0) -> None:
+        """Look at a function; its first ``skip`` parameters are not the guest's business."""
         plain: Any = getattr(function, "__func__", function)
         if not hasattr(plain, "__code__"):
             plain = type(function).__call__
@@ -129,7 +134,7 @@ class _Annotated:
         self._annotations: dict[str, Any] = getattr(plain, "__annotations__", {})
         self._scope: dict[str, Any] = getattr(plain, "__globals__", {})
         names = self._code.co_varnames[: self._code.co_argcount] if self._code else ()
-        self._names: tuple[str, ...] = names[1:] if plain is not function else names
+        self._names: tuple[str, ...] = names[skip + (plain is not function) :]
         self.first: object = None
         if self._names and self._names[0] in self._annotations:
             kind = self._resolve(self._annotations[self._names[0]])
@@ -145,30 +150,37 @@ class _Annotated:
 
     def function_type(self) -> FunctionType:
         """The function type; raises TypeError where annotations do not tell."""
+        names = self.parameters()[1:] if self.first else self.parameters()
+        params = tuple([self.value_type(name, self.kind(name)) for name in names])
+        return FunctionType(params, self.results())
+
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the parameters; raises TypeError if there is no fixed list of them."""
         code = self._code
         if code is None or code.co_flags & 0x0C or code.co_kwonlyargcount:
             raise TypeError(
                 f"{self._label}: a fixed list of annotated parameters is needed to derive the"
                 " function type; give the type explicitly"
             )
-        names = self._names[1:] if self.first else self._names
-        params = tuple([self._value_type(name) for name in names])
-        return FunctionType(params, self._results())
+        return self._names
 
-    def _results(self) -> tuple[ValType, ...]:
+    def results(self) -> tuple[ValType, ...]:
+        """Types of the results; raises TypeError where the annotation does not tell."""
         kind = self._resolve(self._annotations.get("return"))
         if kind is None:
             return ()
         if getattr(kind, "__origin__", None) is tuple:
-            return tuple([self._convert("return", part) for part in kind.__args__])
-        return (self._convert("return", kind),)
+            return tuple([self.value_type("return", part) for part in kind.__args__])
+        return (self.value_type("return", kind),)
 
-    def _value_type(self, name: str) -> ValType:
+    def kind(self, name: str) -> Any:
+        """The object a parameter is annotated with."""
         if name not in self._annotations:
             raise TypeError(f"{self._label}: parameter {name} has no annotation")
-        return self._convert(name, self._resolve(self._annotations[name]))
+        return self._resolve(self._annotations[name])
 
-    def _convert(self, name: str, kind: Any) -> ValType:
+    def value_type(self, name: str, kind: Any) -> ValType:
+        """The value type an annotation means; raises TypeError if it is none."""
         if isinstance(kind, str):
             kind = self._resolve(kind)
         if isinstance(kind, ValType):
