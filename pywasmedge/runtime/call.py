@@ -21,6 +21,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from struct import Struct
+    from types import TracebackType
     from typing import Any
 
     from .core import Core
@@ -203,9 +204,9 @@ def _caller_of_many(func: Any, signature: Signature, encode: _Encode) -> Callabl
 # --- a guest calls a Python function -----------------------------------------------------------
 
 
-def _keep(kind: object, error: BaseException, traceback: object) -> int:
+def _keep(kind: object, error: BaseException, traceback: TracebackType | None) -> int:
     """Keep an exception for the call that the guest was entered by, which raises it again."""
-    _raised[get_ident()] = error
+    _raised[get_ident()] = error.with_traceback(traceback)
     return _TERMINATED if isinstance(error, Exit) else _FAILED
 
 
