@@ -23,6 +23,7 @@ SECTIONS = (
     "calls",
     "boundary",
     "wasi",
+    "sockets",
     "instantiate",
     "threads",
     "compile",
@@ -108,6 +109,10 @@ def measure(section: str, options: argparse.Namespace, engines: Sequence[Any], r
         import wasi
 
         return wasi.section(engines, rounds)
+    if section == "sockets":
+        import sockets
+
+        return sockets.section(min(rounds, 5))
     if section == "instantiate":
         return costs.instantiation(engines, rounds)
     if section == "threads":

@@ -16,5 +16,8 @@ for name in trap recurse spin; do
     $CC --target=wasm32 -O1 -fno-inline -Wno-infinite-recursion -nostdlib "$name.c" -o "$name.wasm"
 done
 
+# A program for wasi_unstable, without the C library, which is for today's interface.
+$CC --target=wasm32-wasi -Oz -s -mbulk-memory -nostdlib preview0.c -o preview0.wasm
+
 # A library: _initialize instead of _start; a host calls what is marked EXPORT.
 $CC --target=wasm32-wasi -O2 -s -mexec-model=reactor library.c -o library.wasm
