@@ -161,8 +161,8 @@ class Writer(Variables):
         vector = self.emit(f"bitcast <2 x i64> {value} to {_VECTOR[type_]}")
         return self.emit(f"extractelement {_VECTOR[type_]} {vector}, i64 0")
 
-    def put(self, type_: str, register: int, value: str, *, anew: bool = False) -> None:
-        """Make ``value`` the content of a register, which it may depend on unless ``anew``."""
+    def put(self, type_: str, register: int, value: str, zero: str = "") -> None:
+        """Make ``value`` the content of a register; ``zero`` says what else a float goes into."""
         register %= REGISTERS
         if type_ == "i64":
             self.state[f"s{register}"] = value
@@ -173,9 +173,7 @@ class Writer(Variables):
         else:
             # Into what is there, so that LLVM sees no reason to compute all lanes; but what is made
             # of something else must not wait for it.
-            vector = "zeroinitializer"
-            if not anew:
-                vector = self.emit(f"bitcast <2 x i64> %x{register} to {_VECTOR[type_]}")
+            vector = self.emit(f"bitcast <2 x i64> {zero or f'%x{register}'} to {_VECTOR[type_]}")
             scalar = LLVM_TYPE[_CODES[type_]]
             vector = self.emit(f"insertelement {_VECTOR[type_]} {vector}, {scalar} {value}, i64 0")
             self.state[f"x{register}"] = self.emit(
@@ -331,7 +329,14 @@ class Builder:
             self._branch(e, branch)
             return
         for type_ in results:
-            e.put(type_, q, e.values.pop(), anew=not set(params) & set(_VECTOR))
+            zero = ""
+            if row.mnemonic.endswith(("convert_i32_s", "convert_i64_s", "f32.convert_i32_u")):
+                # Hidden from LLVM, so that the processor's instruction, which leaves the other
+                # lanes alone, works on it.
+                zero = e.emit('call <2 x i64> asm "", "=x,0"(<2 x i64> zeroinitializer)')
+            elif not set(params) & set(_VECTOR):
+                zero = "zeroinitializer"
+            e.put(type_, q, e.values.pop(), zero)
         e.jump("NEXT")
         e.close()
 

@@ -38,6 +38,7 @@ class Calls(State):
             self.code += _LOAD_ENTRIES + _CALL_ENTRY + WORD.pack(8 * own)
         else:
             self.code += machine.call_at(*self._callee(index))
+        self.code += self.restore
         if plan.result and first < REGISTERS:  # what the other method does
             self.code += plan.result[first]
             self.operands.append(plan.done)
@@ -51,7 +52,7 @@ class Calls(State):
         first = self._arguments(plan)
         if plan.pointer is not None:
             self._result_pointer(plan, first)
-        self.code += ctx.arguments(I64)[machine.RDI] + machine.call_at(RBP, entry.at)
+        self.code += ctx.arguments(I64)[machine.RDI] + machine.call_at(RBP, entry.at) + self.restore
         self._returned(plan)
 
     def return_call(self, index: int, type_: FunctionType) -> None:
@@ -128,6 +129,7 @@ class Calls(State):
             The position of the first argument.
         """
         operands, code = self.operands, self.code
+        code += self.keep
         self.budget -= plan.cost
         if self.budget < 0:
             self.spend(0)  # raises

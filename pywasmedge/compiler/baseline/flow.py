@@ -104,7 +104,7 @@ class Flow(State):
             code += machine.number(machine.RDX, loop) + machine.number(machine.RSI, self.index)
             if loop:
                 self.put_meter()
-            code += machine.number(machine.RCX, around) + _ASK
+            code += machine.number(machine.RCX, around) + self.keep + _ASK + self.restore
             if loop:
                 self.get_meter()
                 code += _UNLESS_BETTER

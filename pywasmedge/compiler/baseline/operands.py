@@ -106,7 +106,7 @@ class Stores(dict[int, bytes]):
 
 
 class Moves(dict[int, bytes]):
-    """Code that copies a register for whole numbers into another one, by that one's number."""
+    """Code that copies a register into another one of its kind, by that one's number."""
 
     __slots__ = ("_source", "_type")
 
@@ -182,9 +182,10 @@ def slot(index: int) -> Slot:
 @cache
 def _pin_moves(type_: int, reg: int) -> tuple[tuple[bytes, ...], tuple[bytes, ...], Moves]:
     moves = Moves(type_, reg)
+    registers = machine.S if type_ in machine.WHOLE else machine.X
     return (
-        tuple(moves[to] for to in machine.S),
-        tuple(machine.move(type_, reg, source) for source in machine.S),
+        tuple(moves[to] for to in registers),
+        tuple(machine.move(type_, reg, source) for source in registers),
         moves,
     )
 
@@ -205,6 +206,8 @@ class Local(Operand):
             self.arguments = where.arguments(self.type)
         else:
             self.loads, self.stores, self.arguments = _pin_moves(self.type, reg)
+            if self.type not in machine.WHOLE:  # kept in the slot during calls
+                self.arguments = where.arguments(self.type)
 
 
 class Const(Operand):

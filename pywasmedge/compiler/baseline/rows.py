@@ -384,6 +384,7 @@ class Rows(State):
     ) -> None:
         operands = self.operands
         first = len(operands) - count
+        self.code += self.keep
         self.spill_registers(first)
         for i in range(count):
             operand = operands[first + i]
@@ -397,3 +398,4 @@ class Rows(State):
             numbers["R"] = self._slot(first).at
             operands.append(spilled(type_))
         self.place_stencil(stencil, numbers)
+        self.code += self.restore

@@ -102,6 +102,11 @@ class State:
         self.budget = 0
         """Operands of calls and labels the function may still have."""
         self.pins = 0
+        """How many of ``PINS`` hold locals."""
+        self.keep = b""
+        """Stores the locals in ``VECTOR_PINS`` where calls leave them."""
+        self.restore = b""
+        """Loads them again."""
         self.constants: list[tuple[int, bytes, int]] = []
         self.index = 0
         """Of the function, without imports."""

@@ -96,7 +96,7 @@ class Variables(Rows):
 
     def _set_constant(self, local: Local, value: Operand) -> None:
         if local.reg >= 0:
-            self.code += machine.constant(local.type, local.reg, value.value)
+            self.load_constant(local.type, local.reg, value.value)
         else:
             self.store_constant(local.type, local.at, value.value)
 

@@ -68,17 +68,29 @@ class Baseline(Variables, Flow, Calls):
         self.reachable = True
         self._type = type_
         self.budget = operand_budget(len(body))
-        self.lay_out(type_, local_types, self._pinned(local_types, body))
+        self.lay_out(type_, local_types, *self._pinned(local_types, body))
         self.wide = int(b"\xfd" in body or V128 in local_types or self._vectors)
         frame.payload = self._end = Label(0, type_.results)
         if self.counting:
             self.count(0)
 
     def lay_out(
-        self, type_: FunctionType, local_types: Sequence[int], pinned: Sequence[int] = ()
+        self,
+        type_: FunctionType,
+        local_types: Sequence[int],
+        pinned: Sequence[int] = (),
+        vectors: Sequence[int] = (),
     ) -> None:
-        """Decide where locals and operands are; ``pinned`` locals are in registers (as well)."""
+        """Decide where locals and operands are.
+
+        Args:
+            type_: the function's type.
+            local_types: types of parameters and locals.
+            pinned: locals in ``PINS``.
+            vectors: locals in ``VECTOR_PINS``.
+        """
         self.pins = len(pinned)
+        self.keep = self.restore = b""
         places: Sequence[int] = range(len(local_types))
         self.base = len(local_types)
         if V128 in local_types:
@@ -88,6 +100,10 @@ class Baseline(Variables, Flow, Calls):
         self.locals[:] = map(local, places, local_types)
         for i, pin in zip(pinned, machine.PINS, strict=False):
             self.locals[i] = Local(places[i], local_types[i], pin)
+        for i, pin in zip(vectors, machine.VECTOR_PINS, strict=False):
+            to = self.locals[i] = Local(places[i], local_types[i], pin)
+            self.keep += machine.store(to.type, pin, RBP, to.at)
+            self.restore += machine.load(to.type, pin, RBP, to.at)
         self._pointer = 0
         self._convention = machine.convention(type_)
         if self._convention.pointer is not None:
@@ -100,18 +116,19 @@ class Baseline(Variables, Flow, Calls):
         return slot(self._pointer).at
 
     @staticmethod
-    def _pinned(types: Sequence[int], body: bytes) -> list[int]:
-        """The locals to keep in registers: only in loops does it pay."""
+    def _pinned(types: Sequence[int], body: bytes) -> tuple[list[int], list[int]]:
+        """The locals to keep in ``PINS`` and in ``VECTOR_PINS``: only in loops does it pay."""
+        whole: list[int] = []
+        vectors: list[int] = []
         if b"\x03\x40" not in body:
-            return []
-        count = body.count
-        uses = [
-            (count(get), i)
-            for i, (type_, get) in enumerate(zip(types, _GETS, strict=False))
-            if type_ in machine.WHOLE
-        ]
-        uses.sort(reverse=True)
-        return [i for number, i in uses[: len(machine.PINS)] if number >= 3]
+            return whole, vectors
+        uses = sorted([(body.count(get), i) for i, get in enumerate(_GETS[: len(types)])])
+        while uses:
+            number, i = uses.pop()
+            if number < 3:
+                break
+            (whole if types[i] in machine.WHOLE else vectors).append(i)
+        return whole[: len(machine.PINS)], vectors[: len(machine.VECTOR_PINS)]
 
     def finish(self) -> bytes:
         """End the function and return its code, to be put at a multiple of 16."""
@@ -156,19 +173,22 @@ class Baseline(Variables, Flow, Calls):
         convention = self._convention
         code = [machine.prologue(8 * self.deepest, self.pins)]
         append = code.append
+        pinned: list[tuple[int, int, int]] = []
+        above = b""
         for place, to in zip(convention.params, self.locals, strict=False):
             type_ = to.type
             if place.reg < 0:
                 at = machine.STACK_ARGUMENTS + place.offset
-                scratch = RAX if type_ in machine.WHOLE else 7
-                reg = scratch if to.reg < 0 else to.reg
-                code.append(machine.load(type_, reg, RBP, at))
-                if to.reg < 0:
-                    code.append(machine.store(type_, reg, RBP, to.at))
+                if to.reg >= 0:
+                    above += machine.load(type_, to.reg, RBP, at)
+                    continue
+                scratch = RAX if type_ in machine.WHOLE else machine.NO_ARGUMENT
+                append(machine.load(type_, scratch, RBP, at))
+                append(machine.store(type_, scratch, RBP, to.at))
             elif to.reg < 0:
                 append(to.entries[place.reg])
             else:
-                append(machine.move(type_, to.reg, place.reg))
+                pinned.append((type_, to.reg, place.reg))
         if convention.pointer is not None:
             at = machine.FIRST_SLOT - 8 * self._pointer
             if convention.pointer.reg < 0:
@@ -177,13 +197,16 @@ class Baseline(Variables, Flow, Calls):
                 code.append(machine.store(I64, RAX, RBP, at))
             else:
                 code.append(machine.store(I64, convention.pointer.reg, RBP, at))
+        if pinned:  # to registers that may be those of arguments, which are stored by now
+            append(machine.shuffle(tuple(pinned)))
+        append(above)
         first = len(convention.params)
         if first < len(self.locals):
             slots = sum(t.slots for t in self._type.params)
             end = self._pointer if convention.pointer is not None else self.base
             append(machine.zero_slots(slots, end - slots))
-        if self.pins:
-            code += [machine.number(x.reg, 0) for x in self.locals[first:] if x.reg >= 0]
+        if self.pins or self.keep:
+            code += [machine.constant(x.type, x.reg, 0) for x in self.locals[first:] if x.reg >= 0]
         if self.module.memory_types:
             append(_LOAD_BASE)
         return b"".join(code)

@@ -34,6 +34,8 @@ X = (1, 2, 3, 4)
 """``xmm`` registers of other operands."""
 PINS = (RBX, R14, R15)
 """Registers that can hold locals; calls keep them."""
+VECTOR_PINS = (5, 6)
+"""``xmm`` registers that can hold locals; calls do not keep them."""
 CONTEXT, BASE = R13, R12
 _SAVED = {R13: -8, R12: -16, RBX: -24, R14: -32, R15: -40}
 FIRST_SLOT = -48
@@ -361,7 +363,7 @@ STACK_ARGUMENTS = 16
 
 RETURN_WORDS = 16
 """Bytes below the stack arguments of a tail call, for the caller's ``rbp`` and return address."""
-_NO_ARGUMENT = 8
+NO_ARGUMENT = 8
 """An ``xmm`` register in which no argument is passed."""
 
 
@@ -379,7 +381,7 @@ def shuffle(moves: tuple[tuple[int, int, int], ...]) -> bytes:
                 break
         else:  # a cycle
             type_, to, source = pending[0]
-            scratch = RAX if type_ in WHOLE else _NO_ARGUMENT
+            scratch = RAX if type_ in WHOLE else NO_ARGUMENT
             code += move(_I64 if type_ in WHOLE else type_, scratch, source)
             pending[0] = (type_, to, scratch)
     return code
