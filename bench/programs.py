@@ -146,6 +146,13 @@ PROGRAMS = (
             "$s = 0; for ($i = 0; $i < 300000; $i++) $s += $i * $i; echo $s;\n",
         ),
     ),
+    Program(  # for wasi_unstable
+        "sqlite",
+        SANDBOX,
+        f"{LANGUAGES}/sqlite.wasm",
+        (":memory:", "select sqlite_version(), 6 * 7;"),
+        "3.26.0|42\n",
+    ),
     Program(
         "yosys",
         YOSYS,

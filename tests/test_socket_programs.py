@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import http.server
+import os
 import re
 import selectors
 import socket
@@ -264,6 +265,44 @@ def test_a_server_that_waits_can_be_stopped(name: str) -> None:
             vm.run_wasm_from_file(FOLDER / f"{name}.wasm", timeout=0.5)
         assert caught.value.code == ErrCode.INTERRUPTED
         assert time.monotonic() - start < 20
+
+
+QUICKJS = "quickjs/package/dist/langs/wasmedge_quickjs.wasm"
+SCRIPT = """
+import * as net from 'wasi_net';
+const text = data => String.fromCharCode(...new Uint8Array(data));
+async function answer(connection) {
+  connection.write('echo ' + text(await connection.read()));
+}
+async function main() {
+  const where = '127.0.0.1:' + args[1];
+  const server = new net.WasiTcpServer(+args[1]);
+  const accepted = server.accept().then(answer);
+  const client = await net.WasiTcpConn.connect(where);
+  print(client.peer() == where);
+  client.write('hello');
+  print(text(await client.read()));
+  await accepted;
+  print(net.nsloopup('localhost', 'http'));
+}
+main().catch(error => print('error ' + error));
+"""
+
+
+def test_quickjs(tmp_path: Path) -> None:
+    """Both ends of a connection in one program of others, built for WasmEdge's sockets."""
+    folder = os.environ.get("PYWASMEDGE_PROGRAMS")
+    if not folder or not (Path(folder) / QUICKJS).exists():
+        pytest.skip("no QuickJS: PYWASMEDGE_PROGRAMS=DIR python bench/programs.py quickjs")
+    (tmp_path / "net.js").write_text(SCRIPT)
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        port = str(probe.getsockname()[1])
+    words = ["--allow-net", "--time-limit=60000", "--dir", f".:{tmp_path}"]
+    code, out = command(*words, Path(folder) / QUICKJS, "net.js", port)
+    assert (code, sorted(out.splitlines())) == (
+        0,
+        ["127.0.0.1:80", "echo hello", "true"],
+    )
 
 
 def command(*words: str | Path) -> tuple[int, str]:
