@@ -8,6 +8,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import wasmbuild as wb
 from mixed import mixed_tiers
 from modulegen import FUEL, Generator
 
@@ -97,3 +98,61 @@ def test_random_programs(seed: int, guarded: bool) -> None:
         end = next((i for i, (what, _) in enumerate(found[0]) if what == outside), end)
     for other in found[1:]:
         assert other[:end] == found[0][:end]
+
+
+KINDS = {"i32": "i32.add", "i64": "i64.xor", "f32": "f32.add", "f64": "f64.mul", "v128": "v128.xor"}
+"""An instruction of each type that makes no NaN of what the locals hold."""
+
+
+def shuffled_locals(random: Random) -> bytes:
+    """A function with a loop that copies its locals to and fro, beside calls of another one."""
+    types = random.choices(list(KINDS), k=random.randint(2, 14))
+    places = {type_: [i for i, t in enumerate(types) if t == type_] for type_ in types}
+    turns = len(types)
+
+    def statement(depth: int = 2) -> str:
+        inner = statement(depth - 1) if depth else "nop"
+        index = random.randrange(len(types))
+        type_ = types[index]
+        other, third = random.choice(places[type_]), random.choice(places[type_])
+        get = f"local.get {other}"
+        number = random.randbytes(16).hex() if type_ == "v128" else random.randrange(1, 3)
+        return random.choice((
+            f"{get} local.set {index}",
+            f"{get} local.tee {index} local.set {third}",
+            f"{get} local.get {third} {KINDS[type_]} local.set {index}",
+            f"{get} local.get {index} local.set {other} local.set {index}",
+            f"{get} {inner} local.set {index}",
+            f"{type_}.const {number} local.set {index}",
+            " ".join(f"local.get {i}" for i in range(turns)) + " call 1 drop",
+            "ref.func 1 drop",
+        ))  # fmt: skip
+
+    body = " ".join(statement() for _ in range(random.randint(3, 40)))
+    loop = f"loop void {body} local.get {turns} i32.const 1 i32.add local.tee {turns} "
+    loop += "i32.const 3 i32.lt_u br_if 0 end "
+    some = random.randrange(len(types) + 1)
+    args = " ".join(types[:some])
+    return wb.wasm(
+        types=[f"{args} -> {' '.join(types)}", f"{' '.join(types)} -> {types[0]}"],
+        funcs=[0, 1],
+        exports=[("f", "func", 0), ("g", "func", 1)],
+        code=[
+            wb.body(
+                loop + " ".join(f"local.get {i}" for i in range(turns)),
+                [*((1, type_) for type_ in types[some:]), (1, "i32")],
+            ),
+            wb.body(f"loop void {'local.get 0 drop ' * 3} end local.get 0"),
+        ],
+    )
+
+
+@pytest.mark.parametrize("seed", range(20 * ROUNDS))
+def test_locals_that_live_in_registers(seed: int) -> None:
+    binary = shuffled_locals(Random(f"locals {seed}"))
+    found = []
+    for share in (1, 0):
+        with mixed_tiers(Random(seed), share, [Level.QUICK]):
+            instance = instantiate(binary, lazy=True)
+            found.append(call(Random(seed), instance.exports["f"]))
+    assert found[0] == found[1]

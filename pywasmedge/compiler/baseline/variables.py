@@ -5,7 +5,7 @@ from __future__ import annotations
 from ...base.types import ValType
 from .. import layout
 from . import x86_64 as machine
-from .operands import CONST, REG, Const, Local, in_register
+from .operands import CONST, LOCAL, PIN, REG, Const, Local, in_register
 from .rows import Rows
 from .state import F32, F64, I32, I64, MASK, R13, RAX, V128, register
 from .stencil import REGISTERS
@@ -86,7 +86,9 @@ class Variables(Rows):
             self.code += local.stores[at & MASK]
         elif kind == CONST:
             self._set_constant(local, value)
-        elif kind < CONST and local.reg >= 0:
+        elif kind == PIN and local.reg >= 0:
+            self.code += machine.move(local.type, local.reg, value.reg)
+        elif kind == LOCAL and local.reg >= 0:
             self.code += value.arguments[local.reg]
         else:
             operands.append(value)
