@@ -302,7 +302,10 @@ def test_no_space_left(tmp_path: Path) -> None:
     """The limit on the size of files is what can be had of a full disk without being root."""
     output = tmp_path / "out.so"
     output.write_bytes(b"precious")
-    limit = "import resource; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
+    limit = (
+        "import resource, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (3000, 3000)); "
+        "sys.dont_write_bytecode = True; "  # the interpreter would keep half a file
+    )
     command = "from pywasmedge.cli.wasmedgec import main; main()"
     done = ahead.python(limit + command, source(tmp_path), output)
     assert done.returncode == 1

@@ -227,7 +227,9 @@ def without_packages(tmp_path: Path, *present: str) -> str:
 def library_alone(tmp_path: Path) -> str:
     copy = tmp_path / capi_host.LIBRARY.name
     shutil.copy(capi_host.LIBRARY, copy)
-    return fib(capi_host.build(SOURCE, library=copy))
+    made = start.Installation(tmp_path / "installation")  # which does not have the package
+    program = capi_host.build(SOURCE, library=copy)
+    return fib(program, PYWASMEDGE_PYTHON=str(made.executable))
 
 
 def other_sources(tmp_path: Path) -> str:
