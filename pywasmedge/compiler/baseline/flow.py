@@ -8,7 +8,7 @@ from .. import layout
 from . import x86_64 as machine
 from .filled import Branches
 from .operands import LOCAL, PIN, REG, in_register, spilled
-from .state import I64, MASK, R13, RAX, RBP, WORD, Label, State, label_at_bottom, register
+from .state import DEEP, I64, MASK, R13, RAX, RBP, WORD, Label, State, label_at_bottom, register
 from .stencil import REGISTERS
 
 TYPE_CHECKING = False
@@ -226,6 +226,12 @@ class Flow(State):
         self.reachable = True
         return True
 
+    def _copy(self) -> list[Operand]:
+        """The operands as they are."""
+        if len(self.operands) > DEEP:
+            self.deep(len(self.operands) // 8)
+        return self.operands.copy()
+
     def _carry(self, label: Label) -> None:
         """Bring the operands of a branch to ``label`` where it expects them."""
         types = label.types
@@ -321,7 +327,7 @@ class Flow(State):
         if direct:
             self._note(label, fixups)
             return
-        before = operands.copy()
+        before = self._copy()
         self._carry(label)
         self._jump(label)
         operands[:] = before
@@ -348,7 +354,7 @@ class Flow(State):
                 if label.types:
                     target = Label(0, ())
                     target.at = len(code)
-                    before = operands.copy()
+                    before = self._copy()
                     self._carry(label)
                     self._jump(label)
                     operands[:] = before

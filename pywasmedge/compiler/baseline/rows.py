@@ -6,7 +6,7 @@ from ...base.types import ValType
 from . import x86_64 as machine
 from .filled import Accesses, Branches, Filled, simple
 from .operands import CONST, LOCAL, REG, SPILL, Constants, in_register, spilled
-from .state import I32, MASK, V128, State, UnsupportedError, register
+from .state import I32, MASK, V128, State, register
 from .stencil import REGISTERS
 
 TYPE_CHECKING = False
@@ -42,16 +42,11 @@ class Rows(State):
             return self._vector(row, types, result)
         if row.prefix == 0xFE or (row.mnemonic, "m", 0) in self.stencils:
             return self._in_frame(row, types, result)
-        if (row.mnemonic, "r", 0) not in self.stencils:
-            return self._unsupported
         if row.immediates:
             return self._access(row, types, result)
         if len(types) == 1:
             return self._unary(row, types[0], result[0])
         return self._binary(row, types, result[0])
-
-    def _unsupported(self, *immediates: object) -> None:
-        raise UnsupportedError
 
     def _constant(self, type_: int) -> Callable[[int], None]:
         known = Constants(type_)

@@ -34,6 +34,10 @@ _S, _X, _WHOLE = machine.S, machine.X, machine.WHOLE
 RBP, RAX, R13 = machine.RBP, machine.RAX, machine.R13
 
 
+DEEP = 64
+"""Operands that need no accounting when they are gone through."""
+
+
 class UnsupportedError(Exception):
     """The function has something this code generator leaves to the other one."""
 
@@ -99,6 +103,8 @@ class State:
         self.wide = 0
         """1 if every position of the operand stack has 16 bytes, as vectors need, else 0."""
         self.deepest = 0
+        self.steps = 0
+        """How often operands of deep stacks may still be gone through (see ``deep``)."""
         self.budget = 0
         """Operands of calls and labels the function may still have."""
         self.pins = 0
@@ -191,12 +197,16 @@ class State:
 
         It need not be the next one: that may be a local or a constant, which displaced nothing.
         """
+        if at > DEEP:
+            self.deep(at // REGISTERS)
         for below in range(at - REGISTERS, -1, -REGISTERS):
             if self.operands[below].kind == REG:
                 self.to_frame(below)
 
     def flush(self, count: int) -> None:
         """Keep the lowest ``count`` operands where no branch and no assignment changes them."""
+        if count > DEEP:
+            self.deep(count)
         operands = self.operands
         for at in range(count):
             kind = operands[at].kind
@@ -205,6 +215,8 @@ class State:
 
     def spill_registers(self, count: int) -> None:
         """Bring those of the lowest ``count`` operands that are in registers into the frame."""
+        if count > DEEP:
+            self.deep(count)
         operands = self.operands
         for at in range(count):
             if operands[at].kind == REG:
@@ -253,6 +265,16 @@ class State:
         self.code += text
         self.constants.append((len(self.code) - 4, data, -4))
 
+    def deep(self, steps: int) -> None:
+        """Account for ``steps`` through operands, which would take quadratic time in all.
+
+        Raises:
+            UnsupportedError: it has been too many.
+        """
+        self.steps -= steps
+        if self.steps < 0:
+            raise UnsupportedError("too many operands on the stack for too long")
+
     def spend(self, operands: int) -> None:
         """Account for ``operands`` of a call or a label (see ``compiler/emitter.py``).
 
@@ -284,8 +306,6 @@ class State:
                 code[at : at + 4] = (value & 0xFFFF_FFFF).to_bytes(4, "little")
             elif kind == RELATIVE:
                 assert label is not None
-                if addend != -4:
-                    raise UnsupportedError("branch")
                 label.append(at)
             elif kind == CONSTANT:
                 self.constants.append((at, what, addend))

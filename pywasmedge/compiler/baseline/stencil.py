@@ -38,7 +38,11 @@ class Stencil(tuple):  # type: ignore[type-arg]
 
     @classmethod
     def of(cls, function: Function) -> Stencil:
-        """The stencil a compiled function is: its last jump cut off."""
+        """The stencil a compiled function is: its last jump cut off.
+
+        Raises:
+            ValueError: it branches in a way that is not known.
+        """
         code = bytearray(function.code)
         holes: list[tuple[int, int, str | bytes, int]] = []
         end = len(code)
@@ -62,6 +66,8 @@ class Stencil(tuple):  # type: ignore[type-arg]
                 if hole.offset not in jumps:
                     continue
                 if hole.symbol == "TAKEN":
+                    if hole.addend != -4:
+                        raise ValueError(f"{function.name}: a branch that does not end its code")
                     holes.append((hole.offset, RELATIVE, "", hole.addend))
                 else:
                     distance = end + hole.addend - hole.offset

@@ -7,7 +7,7 @@ from .. import layout
 from . import x86_64 as machine
 from .operands import CONST, LOCAL, PIN, REG, Const, Local, in_register
 from .rows import Rows
-from .state import F32, F64, I32, I64, MASK, R13, RAX, V128, register
+from .state import DEEP, F32, F64, I32, I64, MASK, R13, RAX, V128, register
 from .stencil import REGISTERS
 
 TYPE_CHECKING = False
@@ -80,6 +80,8 @@ class Variables(Rows):
             return
         if operands and local in operands:
             self.settle(local)
+        if len(operands) > DEEP:
+            self.deep(len(operands) // 4)
         at = len(operands)
         kind = value.kind
         if kind == REG:
@@ -115,6 +117,8 @@ class Variables(Rows):
             value = operands[at]
         if local in operands:
             self.settle(local)
+        if len(operands) > DEEP:
+            self.deep(len(operands) // 4)
         if value.kind == CONST:
             self._set_constant(local, value)
         else:

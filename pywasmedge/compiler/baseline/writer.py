@@ -68,6 +68,7 @@ class Baseline(Variables, Flow, Calls):
         self.reachable = True
         self._type = type_
         self.budget = operand_budget(len(body))
+        self.steps = (1 << 22) + 64 * len(body)
         self.lay_out(type_, local_types, *self._pinned(local_types, body))
         self.wide = int(b"\xfd" in body or V128 in local_types or self._vectors)
         frame.payload = self._end = Label(0, type_.results)
