@@ -2,7 +2,6 @@
  * has no effect at all and has Python answer, which states each rule and each error once. */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -13,121 +12,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "internal.h"
 #include "wasi_abi.h"
-
-/* ---- Files ------------------------------------------------------------------------------------- */
-
-we_file *we_file_new(int32_t host, bool owned, uint64_t base, uint64_t inheriting) {
-  we_file *file = calloc(1, sizeof *file);
-  if (file == NULL) return NULL;
-  *file = (we_file){.host = host, .preopen = -1, .owned = owned, .references = 1, .base = base,
-                    .inheriting = inheriting};
-  return file;
-}
-
-void we_file_release(we_file *file) {
-  if (__atomic_sub_fetch(&file->references, 1, __ATOMIC_ACQ_REL) != 0) return;
-  if (file->owned && file->host >= 0) close(file->host);
-  free(file);
-}
-
-/* Whether it is a socket whose waiting is done apart from reading and writing (wasi/socket.py). */
-static bool is_socket(const we_file *file) {
-  return !file->may_block && (file->type == WASI_SOCKET_STREAM || file->type == WASI_SOCKET_DGRAM);
-}
-
-int32_t we_file_flags(const we_file *file) {
-  if (is_socket(file)) return file->nonblock ? WASI_NONBLOCK : 0;
-  const int host = fcntl(file->host, F_GETFL);
-  if (host < 0) return -1;
-  int32_t flags = file->nonblock || (host & O_NONBLOCK) ? WASI_NONBLOCK : 0;
-  if (host & O_APPEND) flags |= WASI_APPEND;
-  if ((host & O_SYNC) == O_SYNC)
-    flags |= WASI_SYNC | WASI_RSYNC | WASI_DSYNC;
-  else if (host & O_DSYNC)
-    flags |= WASI_DSYNC;
-  return flags;
-}
-
-/* ---- What a guest sees --------------------------------------------------------------------------- */
-
-/* Strings as the guest gets them, one after the other, each with its NUL. */
-typedef struct {
-  uint8_t *bytes;
-  uint64_t size;
-  uint32_t count;
-} strings;
-
-struct we_wasi {
-  pthread_mutex_t lock; /* guards everything here, held for a few instructions */
-  we_file **files;
-  uint32_t capacity;
-  strings strings[2]; /* arguments, environment */
-};
-
-we_wasi *we_wasi_new(void) {
-  we_wasi *wasi = calloc(1, sizeof *wasi);
-  if (wasi != NULL) pthread_mutex_init(&wasi->lock, NULL);
-  return wasi;
-}
-
-void we_wasi_free(we_wasi *wasi) {
-  for (uint32_t fd = 0; fd < wasi->capacity; fd++)
-    if (wasi->files[fd] != NULL) we_file_release(wasi->files[fd]);
-  free(wasi->files);
-  for (int i = 0; i < 2; i++) free(wasi->strings[i].bytes);
-  pthread_mutex_destroy(&wasi->lock);
-  free(wasi);
-}
-
-static bool make_room(we_wasi *wasi, uint32_t fd) {
-  if (fd < wasi->capacity) return true;
-  const uint64_t capacity = (uint64_t)fd + fd / 2 + 8;
-  we_file **files = capacity <= UINT32_MAX ? realloc(wasi->files, capacity * sizeof *files) : NULL;
-  if (files == NULL) return false;
-  memset(files + wasi->capacity, 0, (capacity - wasi->capacity) * sizeof *files);
-  wasi->files = files;
-  wasi->capacity = (uint32_t)capacity;
-  return true;
-}
-
-bool we_wasi_set_file(we_wasi *wasi, uint32_t fd, we_file *file) {
-  we_file *before = NULL;
-  pthread_mutex_lock(&wasi->lock);
-  const bool done = (file == NULL && fd >= wasi->capacity) || make_room(wasi, fd);
-  if (done && fd < wasi->capacity) {
-    if (file != NULL) __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
-    before = wasi->files[fd];
-    wasi->files[fd] = file;
-  }
-  pthread_mutex_unlock(&wasi->lock);
-  if (before != NULL) we_file_release(before);
-  return done;
-}
-
-bool we_wasi_set_strings(we_wasi *wasi, bool environment, const uint8_t *bytes, uint64_t size, uint32_t count) {
-  uint8_t *copy = malloc(size > 0 ? size : 1);
-  if (copy == NULL) return false;
-  if (size > 0) memcpy(copy, bytes, size);
-  pthread_mutex_lock(&wasi->lock);
-  strings *into = &wasi->strings[environment];
-  free(into->bytes);
-  *into = (strings){copy, size, count};
-  pthread_mutex_unlock(&wasi->lock);
-  return true;
-}
-
-/* The file behind `fd`, to be released, if it is one of the host's and has these rights; else NULL. */
-static we_file *hold(we_wasi *wasi, uint32_t fd, uint64_t rights) {
-  pthread_mutex_lock(&wasi->lock);
-  we_file *file = fd < wasi->capacity ? wasi->files[fd] : NULL;
-  if (file != NULL && (file->host < 0 || (__atomic_load_n(&file->base, __ATOMIC_RELAXED) & rights) != rights))
-    file = NULL;
-  if (file != NULL) __atomic_add_fetch(&file->references, 1, __ATOMIC_RELAXED);
-  pthread_mutex_unlock(&wasi->lock);
-  return file;
-}
+#include "wasi_env.h"
 
 /* ---- Guest memory ----------------------------------------------------------------------------------- */
 
@@ -184,7 +70,7 @@ static bool may_go_on(const we_file *file, short event, uint64_t length) {
 typedef ssize_t (*transfer)(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset);
 
 static ssize_t read_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
-  if (is_socket(file)) {
+  if (file_is_socket(file)) {
     struct msghdr message = {.msg_iov = buffers, .msg_iovlen = count};
     return recvmsg(file->host, &message, MSG_DONTWAIT);
   }
@@ -192,7 +78,7 @@ static ssize_t read_some(const we_file *file, struct iovec *buffers, uint32_t co
 }
 
 static ssize_t write_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
-  if (is_socket(file)) {
+  if (file_is_socket(file)) {
     /* A guest that waits gets all written, which can take several attempts. */
     if (!file->nonblock && file->type == WASI_SOCKET_STREAM) return errno = EAGAIN, -1;
     const struct msghdr message = {.msg_iov = buffers, .msg_iovlen = count};
@@ -215,12 +101,12 @@ static bool move(const call *c, transfer transfer, uint64_t rights, int64_t offs
   uint64_t total;
   const uint32_t count = word(c, 2);
   if (!within(c, out, 4) || !ranges(c, word(c, 1), count, buffers, &total)) return false;
-  we_file *file = hold(c->wasi, word(c, 0), rights);
+  we_file *file = wasi_hold(c->wasi, word(c, 0), rights);
   if (file == NULL) return false;
   ssize_t moved = -1;
   if (may_go_on(file, event, total)) {
     moved = transfer(file, buffers, count, offset);
-    if (moved < 0 && is_socket(file) && errno != EAGAIN && errno != EINTR) file->error = errno;
+    if (moved < 0 && file_is_socket(file) && errno != EAGAIN && errno != EINTR) file->error = errno;
   }
   we_file_release(file);
   if (moved < 0) return false;
@@ -246,7 +132,7 @@ static bool fd_pwrite(const call *c) {
 
 static bool seek(const call *c, int64_t offset, int whence, uint32_t out) {
   if (!within(c, out, 8)) return false;
-  we_file *file = hold(c->wasi, word(c, 0), WASI_FD_SEEK);
+  we_file *file = wasi_hold(c->wasi, word(c, 0), WASI_FD_SEEK);
   if (file == NULL) return false;
   const off_t position = lseek(file->host, offset, whence);
   we_file_release(file);
@@ -266,7 +152,7 @@ static bool fd_tell(const call *c) { return seek(c, 0, SEEK_CUR, word(c, 1)); }
 static bool fd_fdstat_get(const call *c) {
   const uint32_t out = word(c, 1);
   if (!within(c, out, 24)) return false;
-  we_file *file = hold(c->wasi, word(c, 0), 0);
+  we_file *file = wasi_hold(c->wasi, word(c, 0), 0);
   if (file == NULL) return false;
   const int32_t flags = we_file_flags(file);
   if (flags >= 0) {
@@ -280,7 +166,7 @@ static bool fd_fdstat_get(const call *c) {
 
 static bool fd_prestat_get(const call *c) {
   const uint32_t out = word(c, 1);
-  we_file *file = within(c, out, 8) ? hold(c->wasi, word(c, 0), 0) : NULL;
+  we_file *file = within(c, out, 8) ? wasi_hold(c->wasi, word(c, 0), 0) : NULL;
   if (file == NULL) return false;
   const int32_t length = file->preopen;
   we_file_release(file);
@@ -340,6 +226,7 @@ enum { RANDOM_PIECE = 1 << 20 }; /* bytes between looks at whether the guest is 
 static bool random_get(const call *c) {
   const uint32_t start = word(c, 0), length = word(c, 1);
   if (!within(c, start, length)) return false;
+  if (length <= RANDOM_SMALL && wasi_random(c->wasi, c->memory + start, length)) return true;
   for (uint32_t done = 0; done < length;) {
     const uint32_t left = length - done;
     const ssize_t got = getrandom(c->memory + start + done, left < RANDOM_PIECE ? left : RANDOM_PIECE, 0);

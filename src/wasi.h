@@ -47,4 +47,10 @@ const char *we_wasi_name(uint32_t index);
  * leaves what would wait to Python. */
 void we_watch_waits(int32_t change);
 
+/* Opens `path`, which must not lead out of `directory`, with the host's flags and mode: the descriptor, or -1 and
+ * errno, with no effect. There are systems on which it always fails. */
+int32_t we_open_beneath(int32_t directory, const char *path, uint64_t flags, uint64_t mode);
+/* Whether somebody has a FIFO open for writing of which `fifo` is a reader. */
+bool we_fifo_has_writer(int32_t fifo);
+
 #endif

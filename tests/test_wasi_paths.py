@@ -8,11 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from wasi_guest import Guest
+from wasi_guest import Guest, without_open_beneath
 
 from pywasmedge.wasi import abi, errno
 
 OUT = (errno.NOTCAPABLE, errno.PERM)
+
+
+@pytest.fixture(autouse=True, params=["host", "walk"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every test with and without hosts that resolve paths beneath a directory."""
+    if request.param == "walk":
+        without_open_beneath(monkeypatch)
 
 
 @pytest.fixture

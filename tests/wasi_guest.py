@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
-from pywasmedge.wasi import abi
+from errno import ENOSYS
+from typing import TYPE_CHECKING
+
+from pywasmedge.wasi import abi, path, resolve
 from pywasmedge.wasi.env import Env
 from pywasmedge.wasi.groups import find
 
+if TYPE_CHECKING:
+    import pytest
+
 MASK = (1 << 64) - 1
+
+
+def without_open_beneath(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Be on a host that does not have it."""
+
+    def fail(directory: int, path: bytes, flags: int) -> int:
+        raise OSError(ENOSYS, "")
+
+    for module in (path, resolve):
+        monkeypatch.setattr(module, "open_beneath", fail)
 
 
 class Guest:

@@ -25,17 +25,21 @@ IMPORT(sched_yield)(void);
 
 enum { READ = 2, SEEK = 4, TELL = 32, WRITE = 64, CREATE = 1, STDOUT = 1, DIRECTORY = 3, SET = 0 };
 
-static uint8_t buffer[1 << 20];
+enum { SIZE = 1 << 20 };
+
+static uint8_t buffer[SIZE];
 static uint8_t output[64]; /* what out pointers point to */
 static int32_t file;
 
 #define OUT ((void *)output)
 #define REPEAT(n, call)                    \
-  for (int32_t i = 0; i < (n); i++) {      \
-    const int32_t error = (call);          \
-    if (error != 0) return error;          \
-  }                                        \
-  return 0
+  do {                                     \
+    for (int32_t i = 0; i < (n); i++) {    \
+      const int32_t error = (call);        \
+      if (error != 0) return error;        \
+    }                                      \
+    return 0;                              \
+  } while (0)
 
 struct range {
   const void *start;
@@ -49,23 +53,29 @@ EXPORT(start)(void) {
   return error != 0 ? error : wasi_fd_pwrite(file, &all, 1, 0, OUT);
 }
 
+/* Goes through the file again and again. */
+#define GO_THROUGH(n, size, call)                     \
+  int64_t at = 0;                                     \
+  for (int32_t i = 0; i < (n); i++) {                 \
+    int32_t error = (call);                           \
+    if ((at += (size)) + (size) > SIZE) {             \
+      error |= wasi_fd_seek(file, 0, SET, OUT);       \
+      at = 0;                                         \
+    }                                                 \
+    if (error != 0) return error;                     \
+  }                                                   \
+  return 0
+
+/* Few bytes go to standard output. */
 EXPORT(fd_write)(int32_t n, int32_t size) {
   const struct range range = {buffer, size};
-  REPEAT(n, wasi_fd_write(STDOUT, &range, 1, OUT));
+  if (size < 1024) REPEAT(n, wasi_fd_write(STDOUT, &range, 1, OUT));
+  GO_THROUGH(n, size, wasi_fd_write(file, &range, 1, OUT));
 }
 
 EXPORT(fd_read)(int32_t n, int32_t size) {
   const struct range range = {buffer, size};
-  int64_t at = 0;
-  for (int32_t i = 0; i < n; i++) {
-    int32_t error = wasi_fd_read(file, &range, 1, OUT);
-    if ((at += size) + size > (int64_t)sizeof buffer) {
-      error |= wasi_fd_seek(file, 0, SET, OUT);
-      at = 0;
-    }
-    if (error != 0) return error;
-  }
-  return 0;
+  GO_THROUGH(n, size, wasi_fd_read(file, &range, 1, OUT));
 }
 
 EXPORT(fd_pread)(int32_t n, int32_t size) {

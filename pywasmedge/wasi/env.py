@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from _thread import allocate_lock
 
 from ..base import waiting
@@ -19,6 +20,12 @@ if TYPE_CHECKING:
     from ..runtime.native import CData
     from .network import Network
 
+_FEW = 64
+"""Descriptors that nobody counts."""
+
+_RESERVED = 32
+"""Descriptors of the process that guests leave to the host."""
+
 
 class Env:
     """What a guest sees of its host. Starts empty: no arguments, no descriptors.
@@ -28,6 +35,9 @@ class Env:
     Attributes:
         args: argument strings, the program's name first.
         environ: ``NAME=VALUE`` strings.
+        clock, random: what the embedder has in place of the host's clocks and random numbers.
+        max_files: most descriptors a guest may have open; ``None`` for what the process may,
+            some left to the host.
         exit_code: what the guest gave to ``proc_exit``, 0 to 2^32-1; 0 before.
         network: what of the network it may use; ``None`` for nothing.
     """
@@ -36,6 +46,9 @@ class Env:
         self.args: list[bytes] = []
         self.environ: list[bytes] = []
         self.exit_code = 0
+        self.clock: Callable[[int], int] | None = None
+        self.random: Callable[[int], bytes] | None = None
+        self.max_files: int | None = None
         self.network: Network | None = None
         self._c = lib.we_wasi_new()
         self._owned = own(self._c, "we_wasi_free")
@@ -61,8 +74,11 @@ class Env:
         self.environ = [_text(entry) for entry in environ]
         self._share(self.environ, environment=True)
 
-    def hot(self, name: str) -> Callable[[int, CData], CData]:
-        """What makes the kernel's function ``name`` for this environment."""
+    def hot(self, name: str) -> Callable[[int, CData], CData] | None:
+        """What makes the kernel's function ``name``; ``None`` if the embedder has its own."""
+        replaced = {"clock_time_get": self.clock, "random_get": self.random}
+        if replaced.get(name) is not None:
+            return None
         return lambda type_id, handle: lib.we_wasi_function(self._c, name.encode(), type_id, handle)
 
     def set_stream(self, fd: int, stream: object) -> None:
@@ -123,7 +139,7 @@ class Env:
             inheriting &= ~abi.MODIFYING_RIGHTS
         descriptor = Descriptor(handle, base, inheriting)
         descriptor.preopen = _text(normalise(guest))
-        return self.add(descriptor, 3)
+        return self.add(descriptor, 3, limited=False)
 
     def require(self, fd: int, rights: int) -> Descriptor:
         """The open descriptor ``fd``.
@@ -138,9 +154,33 @@ class Env:
             raise WasiError(errno.NOTCAPABLE)
         return descriptor
 
-    def add(self, descriptor: Descriptor, start: int = 0) -> int:
-        """Enter ``descriptor`` under the lowest free number from ``start``."""
+    def require_room(self) -> None:
+        """Make sure that the guest may open one more file.
+
+        Raises:
+            WasiError: ``MFILE``.
+        """
+        count = len(self.table)
+        if self.max_files is None:
+            if count < _FEW:
+                return
+            import resource
+
+            limit, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+            unlimited = limit == resource.RLIM_INFINITY
+            self.max_files = sys.maxsize if unlimited else max(limit - _RESERVED, _FEW)
+        if count >= self.max_files:
+            raise WasiError(errno.MFILE)
+
+    def add(self, descriptor: Descriptor, start: int = 0, *, limited: bool = True) -> int:
+        """Enter ``descriptor`` under the lowest free number from ``start``.
+
+        Raises:
+            WasiError: ``MFILE``, there are too many, unless that is not to be ``limited``.
+        """
         with self._lock:
+            if limited:
+                self.require_room()
             fd = max(start, self._lowest)
             while fd in self.table:
                 fd += 1

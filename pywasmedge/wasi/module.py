@@ -49,6 +49,9 @@ class WasiModule(ModuleInstance):
         stdout: object = 1,
         stderr: object = 2,
         network: bool | str | Iterable[str] = False,
+        clock: Callable[[int], int] | None = None,
+        random: Callable[[int], bytes] | None = None,
+        max_files: int | None = None,
     ) -> None:
         """Make the module, ready for a program.
 
@@ -63,12 +66,20 @@ class WasiModule(ModuleInstance):
                 callable that gets ``bytes``; ``None`` for no such stream.
             network: what it may use of the network: nothing, everything (``True``), or patterns
                 like ``"tcp:127.0.0.1:8080"``, ``"udp:*:53"``, ``"tcp:[::1]:*"``, ``"dns"``.
+            clock: gives the time in nanoseconds for a clock id (0 the time of day, 1 monotonic,
+                2 and 3 processor time) in place of the host's clocks; waits are not affected.
+            random: gives so many random bytes in place of the host's.
+            max_files: most descriptors it may have open; by default as many as the process
+                may, some left to the host.
 
         Raises:
             OSError: a directory cannot be opened, or a host descriptor is not open.
             ValueError: a string contains a NUL character, or is no pattern.
         """
         self.env = Env()
+        self.env.clock = clock
+        self.env.random = random
+        self.env.max_files = max_files
         self._setup(NAME, None, _Functions(self.env, find, find_all))
         self._preview0: Preview0 | None = None
         self._set_strings(args, env)

@@ -11,6 +11,7 @@ from .errno import WasiError
 from .fd import check_rights, flag_rights
 from .filestat import filestat, new_times
 from .function import U16, U32, U64, Buffer, Fd, Filestat, Path, wasi
+from .opening import O_PATH, open_beneath, open_patiently
 from .resolve import Location
 
 TYPE_CHECKING = False
@@ -19,7 +20,13 @@ if TYPE_CHECKING:
 
 _NEEDS_READ = abi.FD_READ | abi.FD_READDIR
 _NEEDS_WRITE = abi.FD_WRITE | abi.FD_ALLOCATE | abi.FD_FILESTAT_SET_SIZE
-_O_PATH = getattr(os, "O_PATH", os.O_RDONLY)
+
+_HOST_OFLAGS = {
+    abi.O_CREAT: os.O_CREAT,
+    abi.O_DIRECTORY: os.O_DIRECTORY,
+    abi.O_EXCL: os.O_EXCL,
+    abi.O_TRUNC: os.O_TRUNC,
+}
 
 _HOST_FDFLAGS = {
     abi.APPEND: os.O_APPEND,
@@ -54,9 +61,13 @@ def path_open(
     parent = _directory(env, fd, needed)
     if (base | inheriting | flag_rights(flags)) & ~parent.inheriting:
         raise WasiError(errno.NOTCAPABLE)
+    env.require_room()
     follow = follow and not oflags & abi.O_EXCL
-    with Location(parent.host, path, follow=follow or path.endswith(b"/")) as location:
-        handle = _open(location, oflags, base, flags)
+    host = _host_flags(oflags, base, flags)
+    handle = _open_in_one_step(parent.host, path, host if follow else host | os.O_NOFOLLOW)
+    if handle < 0:
+        with Location(parent.host, path, follow=follow or path.endswith(b"/")) as location:
+            handle = _open(location, host, base)
     descriptor = Descriptor(handle, base, inheriting)
     if descriptor.type == abi.DIRECTORY:
         descriptor.base &= ~(abi.FD_SEEK | abi.FD_TELL)
@@ -181,29 +192,51 @@ def _directory(env: Env, fd: int, rights: int) -> Descriptor:
     return env.require(fd, rights)
 
 
-def _open(location: Location, oflags: int, base: int, flags: int) -> int:
-    """Open ``location`` on the host; the host descriptor."""
-    creates, truncates = oflags & abi.O_CREAT, oflags & abi.O_TRUNC
-    read, write = base & _NEEDS_READ, base & _NEEDS_WRITE or truncates
+def _host_flags(oflags: int, base: int, flags: int) -> int:
+    """Host flags for opening with these oflags, rights and fdflags."""
+    read, write = base & _NEEDS_READ, base & _NEEDS_WRITE or oflags & abi.O_TRUNC
     host = os.O_RDWR if read and write else os.O_WRONLY if write else os.O_RDONLY
-    host |= os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NOCTTY
-    host |= os.O_CREAT if creates else 0
-    host |= os.O_EXCL if oflags & abi.O_EXCL else 0
-    host |= os.O_TRUNC if truncates else 0
+    host |= os.O_CLOEXEC | os.O_NOCTTY
+    for flag, host_flag in _HOST_OFLAGS.items():
+        host |= host_flag if oflags & flag else 0
     for flag, host_flag in _HOST_FDFLAGS.items():
         host |= host_flag if flags & flag else 0
-    if location.directory and creates:
-        raise WasiError(errno.ISDIR)
-    if location.directory or oflags & abi.O_DIRECTORY:
-        host |= os.O_DIRECTORY
+    return host
+
+
+def _open_in_one_step(directory: int, path: bytes, flags: int) -> int:
+    """Open ``path`` without a walk; the host descriptor, or -1 if there is more to it.
+
+    Raises:
+        FileNotFoundError: as a walk would.
+    """
+    if not path or path.endswith(b"/") or len(path) > abi.MAX_PATH or 0 in path:
+        return -1
     try:
-        return os.open(location.name, host, 0o644, dir_fd=location.parent)
+        return open_patiently(lambda flags: open_beneath(directory, path, flags), flags)
+    except FileNotFoundError:
+        raise
+    except OSError:
+        return -1
+
+
+def _open(location: Location, flags: int, base: int) -> int:
+    """Open ``location`` on the host; the host descriptor."""
+    if location.directory:
+        if flags & os.O_CREAT:
+            raise WasiError(errno.ISDIR)
+        flags |= os.O_DIRECTORY
+
+    def attempt(flags: int) -> int:
+        return os.open(location.name, flags, 0o644, dir_fd=location.parent)
+
+    try:
+        return open_patiently(attempt, flags | os.O_NOFOLLOW)
     except PermissionError:
-        if read or write or creates:
+        if base & (_NEEDS_READ | _NEEDS_WRITE) or flags & (os.O_CREAT | os.O_TRUNC):
             raise
         # No rights to the content were asked for, so none are needed to look at the attributes.
-        host = _O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW | (host & os.O_DIRECTORY)
-        return os.open(location.name, host, dir_fd=location.parent)
+        return attempt(O_PATH | os.O_CLOEXEC | os.O_NOFOLLOW | (flags & os.O_DIRECTORY))
 
 
 def _check_directory(location: Location) -> None:

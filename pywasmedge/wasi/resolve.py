@@ -1,10 +1,12 @@
 """Guest paths to host directory handles: the sandbox.
 
-A path is walked one component at a time, each step opened relative to the handle of the step
-before it and without following symbolic links; links are read and walked in the same way. The
-host never resolves more than one component, and ``..`` goes back to a handle that is already
-open, so that renaming directories or swapping them for links during a walk leads nowhere but
-to an error.
+Where the host can resolve a path beneath a directory by itself (Linux: ``openat2``), it is asked
+first. When it cannot, or finds anything that is not in order, the path is walked, and the walk
+has the say about errors. It goes one component at a time, each step opened relative to the handle
+of the step before it and without following symbolic links; links are read and walked in the same
+way. The host never resolves more than one component then, and ``..`` goes back to a handle that
+is already open, so that renaming directories or swapping them for links during a walk leads
+nowhere but to an error.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ from ..base.closing import Closing
 from . import errno
 from .abi import MAX_PATH
 from .errno import WasiError
+from .opening import O_PATH, open_beneath
 
 MAX_LINKS = 40
 """Most symbolic links in the resolution of one path."""
 
-_STEP = os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
+_DIRECTORY = os.O_DIRECTORY | os.O_CLOEXEC | O_PATH
+_STEP = _DIRECTORY | os.O_NOFOLLOW
 
 
 class Location(Closing):
@@ -33,7 +37,7 @@ class Location(Closing):
         directory: whether the path said, by a trailing slash, that it means a directory.
     """
 
-    __slots__ = ("_opened", "directory", "name", "parent")
+    __slots__ = ("_base", "_opened", "directory", "name", "parent")
 
     def __init__(self, base: int, path: bytes, *, follow: bool) -> None:
         """Resolve ``path`` beneath the directory handle ``base``.
@@ -54,11 +58,11 @@ class Location(Closing):
             raise WasiError(errno.NAMETOOLONG)
         if 0 in path:
             raise WasiError(errno.INVAL)
-        self.parent = base
+        self.parent = self._base = base
         self.directory = path.endswith(b"/")
         self._opened: list[int] = []
         try:
-            self.name = self._walk(path, follow)
+            self.name = self._jump(path, follow) or self._walk(path, follow)
         except BaseException:
             self.close()
             raise
@@ -78,8 +82,21 @@ class Location(Closing):
             os.close(handle)
         self._opened.clear()
 
+    def _jump(self, path: bytes, follow: bool) -> bytes:
+        """The same as ``_walk`` in one step, or ``b""`` for what needs a walk."""
+        directory, _, name = path.rpartition(b"/")
+        if not directory or name in (b"", b".", b".."):
+            return b""
+        try:
+            self.parent = open_beneath(self.parent, directory, _DIRECTORY)
+        except OSError:
+            return b""
+        self._opened.append(self.parent)
+        return name if not follow or self._link(name) is None else b""
+
     def _walk(self, path: bytes, follow: bool) -> bytes:
-        base = self.parent
+        self.close()
+        self.parent = base = self._base
         todo = _components(path)
         links = 0
         while todo:
