@@ -232,12 +232,15 @@ static void functions(void) {
       {"sock_shutdown", "ii:i"},
   };
   enum { COUNT = sizeof all / sizeof *all };
-  WasmEdge_String names[COUNT];
+  enum { LATER = 11 }; /* names of later releases, which end in _v2 */
+  WasmEdge_String names[COUNT + LATER];
   wasi = WasmEdge_ModuleInstanceCreateWASI(NULL, 0, NULL, 0, NULL, 0);
-  CHECK(COUNT == 57 && WasmEdge_ModuleInstanceListFunction(wasi, names, COUNT) == COUNT);
-  for (int i = 0; i < COUNT; i++) {
-    CHECK(names[i].Length == strlen(all[i].name) && memcmp(names[i].Buf, all[i].name, names[i].Length) == 0);
-    const WasmEdge_FunctionInstanceContext *found = WasmEdge_ModuleInstanceFindFunction(wasi, names[i]);
+  CHECK(COUNT == 57 && WasmEdge_ModuleInstanceListFunction(wasi, names, COUNT + LATER) == COUNT + LATER);
+  for (int i = 0, listed = 0; i < COUNT; i++, listed++) {
+    while (names[listed].Length > 3 && memcmp(names[listed].Buf + names[listed].Length - 3, "_v2", 3) == 0) listed++;
+    const WasmEdge_String name = WasmEdge_StringWrap(all[i].name, (uint32_t)strlen(all[i].name));
+    CHECK(WasmEdge_StringIsEqual(names[listed], name));
+    const WasmEdge_FunctionInstanceContext *found = WasmEdge_ModuleInstanceFindFunction(wasi, name);
     CHECK(has_type(WasmEdge_FunctionInstanceGetFunctionType(found), all[i].type));
   }
   CHECK(WasmEdge_ModuleInstanceListMemoryLength(wasi) == 0 && WasmEdge_ModuleInstanceListTableLength(wasi) == 0);
