@@ -5,32 +5,15 @@
 #include <poll.h>
 #include <sched.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/random.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 #include <time.h>
 #include <unistd.h>
 
-#include "wasi_abi.h"
-#include "wasi_env.h"
+#include "wasi_call.h"
 
 /* ---- Guest memory ----------------------------------------------------------------------------------- */
-
-/* A call: where it happens, and its parameters, which the guest may have put into any bits of a slot. */
-typedef struct {
-  we_wasi *wasi;
-  uint8_t *memory;
-  uint64_t size; /* of the memory */
-  const uint64_t *frame;
-} call;
-
-static uint32_t word(const call *c, int parameter) { return (uint32_t)c->frame[parameter]; }
-
-static bool within(const call *c, uint32_t at, uint64_t length) { return at + length <= c->size; }
-
-/* The host is little-endian, too; addresses need not be aligned. */
-static void store(const call *c, uint32_t at, uint64_t value, size_t width) { memcpy(c->memory + at, &value, width); }
 
 enum { MOST_RANGES = 64 }; /* of the stack that C can count on, 1 KiB */
 
@@ -77,13 +60,38 @@ static ssize_t read_some(const we_file *file, struct iovec *buffers, uint32_t co
   return count == 1 ? read(file->host, buffers->iov_base, buffers->iov_len) : readv(file->host, buffers, (int)count);
 }
 
-static ssize_t write_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
-  if (file_is_socket(file)) {
-    /* A guest that waits gets all written, which can take several attempts. */
-    if (!file->nonblock && file->type == WASI_SOCKET_STREAM) return errno = EAGAIN, -1;
-    const struct msghdr message = {.msg_iov = buffers, .msg_iovlen = count};
-    return sendmsg(file->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+/* Milliseconds that sending may wait, -1 for ever. */
+static int send_timeout(const we_file *file) {
+  struct timeval limit = {0, 0};
+  socklen_t size = sizeof limit;
+  getsockopt(file->host, SOL_SOCKET, SO_SNDTIMEO, &limit, &size);
+  const int64_t milliseconds = (int64_t)limit.tv_sec * 1000 + (limit.tv_usec + 999) / 1000;
+  return milliseconds == 0 ? -1 : milliseconds < INT32_MAX ? (int)milliseconds : INT32_MAX;
+}
+
+/* A guest that waits gets everything sent over a stream, unless something happens once a part has been. */
+static ssize_t send_some(const we_file *file, struct iovec *buffers, uint32_t count) {
+  const bool all = !file->nonblock && file->type == WASI_SOCKET_STREAM;
+  struct msghdr message = {.msg_iov = buffers, .msg_iovlen = count};
+  ssize_t done = 0;
+  if (all && we_current->watched > 0) return errno = EAGAIN, -1;
+  for (;;) {
+    ssize_t sent = sendmsg(file->host, &message, MSG_DONTWAIT | MSG_NOSIGNAL);
+    if (sent < 0 && (errno != EAGAIN || done == 0)) return done > 0 ? done : -1;
+    if (!all) return sent;
+    done += sent > 0 ? sent : 0;
+    for (; message.msg_iovlen > 0 && sent >= (ssize_t)message.msg_iov->iov_len; message.msg_iovlen--)
+      sent -= (ssize_t)message.msg_iov++->iov_len;
+    if (message.msg_iovlen == 0) return done;
+    if (sent > 0)
+      *message.msg_iov = (struct iovec){(uint8_t *)message.msg_iov->iov_base + sent, message.msg_iov->iov_len - sent};
+    struct pollfd state = {.fd = file->host, .events = POLLOUT};
+    if (poll(&state, 1, send_timeout(file)) <= 0) return done;
   }
+}
+
+static ssize_t write_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
+  if (file_is_socket(file)) return send_some(file, buffers, count);
   return count == 1 ? write(file->host, buffers->iov_base, buffers->iov_len) : writev(file->host, buffers, (int)count);
 }
 
@@ -257,6 +265,7 @@ static const struct hot {
     {"fd_seek", fd_seek},
     {"fd_tell", fd_tell},
     {"fd_write", fd_write},
+    {"poll_oneoff", wasi_poll_oneoff},
     {"random_get", random_get},
     {"sched_yield", yield},
 };

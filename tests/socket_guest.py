@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 
 from wasi_guest import Guest
+from wasi_machine import Machine
 
 from pywasmedge.wasi import abi, errno
 from pywasmedge.wasi.env import Env
@@ -24,12 +25,8 @@ def has_ipv6() -> bool:
     return True
 
 
-class NetGuest(Guest):
+class NetCalls(Guest):
     """A tuple is (errno, value); what must work for a test to make sense is asserted here."""
-
-    def __init__(self, network: bool | str = True, env: Env | None = None) -> None:
-        super().__init__(env)
-        self.env.set_network(network)
 
     def typed(self, name: str, *args: int) -> int:
         """Call the signature of a function that takes so many parameters."""
@@ -132,4 +129,29 @@ class NetGuest(Guest):
         return [abi.EVENT.unpack_from(self.memory, events + 32 * i) for i in range(self.u32(out))]
 
 
-__all__ = ["FAMILIES", "HOSTS", "LOOPBACK", "NetGuest", "errno", "has_ipv6"]
+class NetGuest(NetCalls):
+    """Calls Python's functions."""
+
+    def __init__(self, network: bool | str = True, env: Env | None = None) -> None:
+        super().__init__(env)
+        self.env.set_network(network)
+
+
+class NetMachine(NetCalls, Machine):
+    """Calls C's functions where it has some."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.env.set_network(True)
+
+
+__all__ = [
+    "FAMILIES",
+    "HOSTS",
+    "LOOPBACK",
+    "NetCalls",
+    "NetGuest",
+    "NetMachine",
+    "errno",
+    "has_ipv6",
+]

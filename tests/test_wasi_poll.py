@@ -7,10 +7,12 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import pytest
 from wasi_guest import Guest
+from wasi_machine import Machine, stoppable
 
 from pywasmedge.base import waiting
 from pywasmedge.wasi import abi, errno
@@ -19,15 +21,13 @@ MILLISECOND = 1_000_000
 CLOCK, READ, WRITE = abi.EVENT_CLOCK, abi.EVENT_FD_READ, abi.EVENT_FD_WRITE
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "watched"])
+@pytest.fixture(params=["Python", "Python watched", "C", "C watched"])
 def guest(request: pytest.FixtureRequest) -> Iterator[Guest]:
-    """On a thread that can be stopped, and on one that cannot."""
-    guest = Guest()
-    thread = waiting.begin() if request.param else 0
-    yield guest
+    """Calls Python's functions or C's, on a thread that can be stopped or on one that cannot."""
+    guest = Machine() if request.param.startswith("C") else Guest()
+    with stoppable() if request.param.endswith("watched") else nullcontext():
+        yield guest
     guest.env.close()
-    if thread:
-        waiting.end(thread)
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def test_nothing_to_wait_for_is_inval(guest: Guest) -> None:
 
 
 def test_many_subscriptions(guest: Guest) -> None:
-    guest.memory = memoryview(bytearray(8 << 20))
+    guest.use_memory(8 << 20)
     events = poll(guest, *(clock(i, i % 2 * 10**15) for i in range(65536)))
     assert [event[0] for event in events] == list(range(0, 65536, 2))
     assert guest.call("poll_oneoff", 1024, 1024, 65537, 0) == errno.NOMEM
@@ -221,3 +221,23 @@ def test_waits_end_when_the_thread_is_woken(what: str) -> None:
         assert wait() == 0
     os.close(reader)
     os.close(writer)
+
+
+def test_ordinary_polls_are_answered_in_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    machine = Machine().watch(monkeypatch)
+    ours, theirs = socket.socketpair()
+    machine.env.set_stream(0, ours.fileno())
+    machine.env.set_stream(1, ours.fileno())
+    theirs.send(b"hi")
+    subscriptions = [on_fd(i, READ, 0) for i in range(20)]
+    assert poll(machine, *subscriptions) == [(i, 0, READ, 2, 0) for i in range(20)]
+    assert poll(machine, on_fd(1, WRITE, 1), clock(2, 0))[1] == (2, 0, CLOCK, 0, 0)
+    assert machine.asked == []
+    with stoppable():
+        assert poll(machine, on_fd(1, READ, 0), clock(2, 10**15)) == [(1, 0, READ, 2, 0)]
+        assert machine.asked == []
+        assert poll(machine, clock(2, MILLISECOND)) == [(2, 0, CLOCK, 0, 0)]
+    assert poll(machine, on_fd(1, READ, 9))[0][1] == errno.BADF
+    assert machine.asked == ["poll_oneoff"] * 2
+    ours.close()
+    theirs.close()

@@ -9,9 +9,11 @@ import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 
 import pytest
-from socket_guest import FAMILIES, HOSTS, LOOPBACK, NetGuest, has_ipv6
+from socket_guest import FAMILIES, HOSTS, LOOPBACK, NetCalls, NetGuest, NetMachine, has_ipv6
+from wasi_machine import stoppable
 
 from pywasmedge.base import waiting
 from pywasmedge.wasi import abi, errno
@@ -31,15 +33,13 @@ both_families = pytest.mark.parametrize(
 )
 
 
-@pytest.fixture(params=[False, True], ids=["plain", "watched"])
-def guest(request: pytest.FixtureRequest) -> Iterator[NetGuest]:
-    """On a thread that can be stopped, and on one that cannot."""
-    guest = NetGuest()
-    thread = waiting.begin() if request.param else 0
-    yield guest
+@pytest.fixture(params=["Python", "Python watched", "C", "C watched"])
+def guest(request: pytest.FixtureRequest) -> Iterator[NetCalls]:
+    """Calls Python's functions or C's, on a thread that can be stopped or on one that cannot."""
+    guest = NetMachine() if request.param.startswith("C") else NetGuest()
+    with stoppable() if request.param.endswith("watched") else nullcontext():
+        yield guest
     guest.env.close()
-    if thread:
-        waiting.end(thread)
 
 
 def later(do: Callable[[], object], seconds: float = 0.03) -> threading.Timer:
@@ -49,7 +49,7 @@ def later(do: Callable[[], object], seconds: float = 0.03) -> threading.Timer:
 
 
 @both_families
-def test_a_stream(guest: NetGuest, family: int) -> None:
+def test_a_stream(guest: NetCalls, family: int) -> None:
     fd, port = guest.listener(family)
     with socket.create_connection((HOSTS[family], port), 30) as peer:
         error, connection = guest.accept(fd)
@@ -82,7 +82,7 @@ def test_a_stream(guest: NetGuest, family: int) -> None:
 
 
 @both_families
-def test_connecting(guest: NetGuest, family: int) -> None:
+def test_connecting(guest: NetCalls, family: int) -> None:
     fd, peer = guest.connection(family)
     with peer:
         assert guest.send(fd, b"hello") == (0, 5)
@@ -95,7 +95,7 @@ def test_connecting(guest: NetGuest, family: int) -> None:
 
 
 @both_families
-def test_datagrams(guest: NetGuest, family: int) -> None:
+def test_datagrams(guest: NetCalls, family: int) -> None:
     fd = guest.open_socket(family, abi.DGRAM)
     assert guest.bind(fd, LOOPBACK[family]) == 0
     port = guest.local(fd)[3]
@@ -138,13 +138,13 @@ def test_datagrams(guest: NetGuest, family: int) -> None:
             assert call("sock_recv_from", *args) == errno.INVAL
 
         assert guest.connect(fd, host_port, raw) == 0
-        guest.memory = memoryview(bytearray(1 << 18))
+        guest.use_memory(1 << 18)
         assert guest.send(fd, b"x" * 70000)[0] == errno.MSGSIZE
         assert guest.send(fd, b"connected") == (0, 9)
         assert peer.recv(100) == b"connected"
 
 
-def test_what_a_new_socket_is(guest: NetGuest) -> None:
+def test_what_a_new_socket_is(guest: NetCalls) -> None:
     out = guest.put(bytes(24))
     for type_, file_type in (abi.STREAM, abi.SOCKET_STREAM), (abi.DGRAM, abi.SOCKET_DGRAM):
         fd = guest.open_socket(type_=type_)
@@ -171,7 +171,7 @@ def test_only_the_low_bits_of_an_enumeration_count() -> None:
     guest.env.close()
 
 
-def test_not_blocking(guest: NetGuest) -> None:
+def test_not_blocking(guest: NetCalls) -> None:
     fd, port = guest.listener()
     guest.nonblock(fd)
     assert guest.accept(fd)[0] == errno.AGAIN
@@ -207,7 +207,7 @@ def test_not_blocking(guest: NetGuest) -> None:
     assert guest.typed("sock_accept", fd, 32, out) == errno.INVAL
 
 
-def test_connecting_without_blocking(guest: NetGuest) -> None:
+def test_connecting_without_blocking(guest: NetCalls) -> None:
     fd, port = guest.listener()
     client = guest.open_socket()
     guest.nonblock(client)
@@ -223,7 +223,7 @@ def test_connecting_without_blocking(guest: NetGuest) -> None:
         assert guest.get_option(client, 2) == (0, refused)
 
 
-def test_blocking_calls_wait(guest: NetGuest) -> None:
+def test_blocking_calls_wait(guest: NetCalls) -> None:
     fd, port = guest.listener()
     peers: list[socket.socket] = []
     timer = later(lambda: peers.append(socket.create_connection(("127.0.0.1", port), 30)))
@@ -242,13 +242,14 @@ def test_blocking_calls_wait(guest: NetGuest) -> None:
     timer = later(drain)
     for number in range(30):
         guest.fresh()
-        assert guest.send(connection, bytes([number]) * 30000, bytes([number]) * 30000)[1] == 60000
+        call = guest.send if number % 2 else guest.write
+        assert call(connection, *[bytes([number]) * 30000] * 2) == (0, 60000)
     timer.join()
     assert total == b"".join(bytes([number]) * 60000 for number in range(30))
     peers[0].close()
 
 
-def test_waiting_for_all(guest: NetGuest) -> None:
+def test_waiting_for_all(guest: NetCalls) -> None:
     fd, peer = guest.connection()
     with peer:
         peer.sendall(b"abc")
@@ -264,7 +265,7 @@ def test_waiting_for_all(guest: NetGuest) -> None:
     assert guest.recv(fd, 8, 4)[0] == errno.INVAL
 
 
-def test_timeouts(guest: NetGuest) -> None:
+def test_timeouts(guest: NetCalls) -> None:
     fd, peer = guest.connection()
     with peer:
         value = abi.TIMEVAL.pack(0, 40_000)
@@ -283,7 +284,7 @@ def test_timeouts(guest: NetGuest) -> None:
             pytest.fail("a peer that reads nothing takes everything")
 
 
-def test_options(guest: NetGuest) -> None:
+def test_options(guest: NetCalls) -> None:
     fd = guest.open_socket()
     one, zero = (1).to_bytes(4, "little"), bytes(4)
     for name in (0, 7, 8):  # reuseaddr, keepalive, oobinline
@@ -315,7 +316,7 @@ def test_options(guest: NetGuest) -> None:
     assert guest.call("sock_setsockopt", fd, 0, 0, 0, (1 << 32) - 1) == errno.FAULT
 
 
-def test_errors_of_the_network(guest: NetGuest) -> None:
+def test_errors_of_the_network(guest: NetCalls) -> None:
     fd, port = guest.listener()
     other = guest.open_socket()
     assert guest.bind(other, port=port) == errno.ADDRINUSE
@@ -335,7 +336,7 @@ def test_errors_of_the_network(guest: NetGuest) -> None:
     assert guest.call("sock_listen", datagrams, 1) == errno.NOTSUP
 
 
-def test_dead_peers(guest: NetGuest) -> None:
+def test_dead_peers(guest: NetCalls) -> None:
     fd, peer = guest.connection()
     peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     peer.close()  # a reset
@@ -355,7 +356,7 @@ def test_dead_peers(guest: NetGuest) -> None:
 
 
 @pytest.mark.skipif(not has_ipv6(), reason="no IPv6")
-def test_families_do_not_mix(guest: NetGuest) -> None:
+def test_families_do_not_mix(guest: NetCalls) -> None:
     four, six = guest.open_socket(abi.INET4), guest.open_socket(abi.INET6)
     assert guest.bind(four, bytes(16)) == errno.AFNOSUPPORT
     assert guest.connect(six, 80, bytes(4)) == errno.AFNOSUPPORT
@@ -389,7 +390,7 @@ def test_descriptors_that_are_no_sockets(name: str) -> None:
         assert guest.call(name, *args) == expected
 
 
-def test_addresses_outside_of_memory(guest: NetGuest) -> None:
+def test_addresses_outside_of_memory(guest: NetCalls) -> None:
     fd = guest.open_socket(type_=abi.DGRAM)
     beyond = guest.put(abi.ADDRESS.pack(65535, 4))
     out = guest.put(bytes(16))
@@ -407,7 +408,7 @@ def test_addresses_outside_of_memory(guest: NetGuest) -> None:
 
 @pytest.mark.parametrize("what", ["accept", "recv", "read", "recv_from", "send", "write", "all"])
 def test_waits_end_when_the_thread_is_woken(what: str) -> None:
-    guest = NetGuest()
+    guest = NetMachine()
     listening = guest.listener()[0]
     fd, peer = guest.connection()
     datagrams = guest.open_socket(type_=abi.DGRAM)
@@ -435,18 +436,17 @@ def test_waits_end_when_the_thread_is_woken(what: str) -> None:
 
     if what == "all":
         peer.sendall(b"abc")
-    thread = waiting.begin()
-    timer = later(lambda: waiting.wake(thread))
-    start = time.monotonic()
-    assert wait() == errno.INTR
-    assert time.monotonic() - start < 5
-    timer.join()
-    waiting.end(thread)
+    with stoppable() as thread:
+        timer = later(lambda: waiting.wake(thread))
+        start = time.monotonic()
+        assert wait() == errno.INTR
+        assert time.monotonic() - start < 5
+        timer.join()
     peer.close()
     guest.env.close()
 
 
-def test_descriptors_run_out(guest: NetGuest) -> None:
+def test_descriptors_run_out(guest: NetCalls) -> None:
     fd, port = guest.listener()
     waiting.handle()
     before = len(os.listdir("/proc/self/fd"))
@@ -470,7 +470,7 @@ def test_descriptors_run_out(guest: NetGuest) -> None:
     assert len(os.listdir("/proc/self/fd")) <= before
 
 
-def test_a_default_timeout_of_the_host_changes_nothing(guest: NetGuest) -> None:
+def test_a_default_timeout_of_the_host_changes_nothing(guest: NetCalls) -> None:
     ours, theirs = socket.socketpair()
     socket.setdefaulttimeout(0.01)
     try:
@@ -485,7 +485,7 @@ def test_a_default_timeout_of_the_host_changes_nothing(guest: NetGuest) -> None:
     theirs.close()
 
 
-def test_a_listening_socket_given_by_the_host(guest: NetGuest) -> None:
+def test_a_listening_socket_given_by_the_host(guest: NetCalls) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         guest.env.set_stream(0, server.fileno())
         guest.nonblock(0)

@@ -33,6 +33,10 @@ class Guest:
         self.memory = memoryview(bytearray(65536))
         self.free = 1024
 
+    def use_memory(self, size: int) -> None:
+        """Have at least ``size`` bytes of memory from now on."""
+        self.memory = memoryview(bytearray(size))
+
     def call(self, name: str, *args: int) -> int:
         """Call a function with wasm parameters; the errno."""
         function = find(name)

@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import wasmbuild as wb
 from wasi_guest import MASK, Guest
 
 from pywasmedge import Executor, Loader, Store, Validator, WasiModule
+from pywasmedge.base import waiting
+from pywasmedge.runtime.native import lib
 from pywasmedge.wasi import function as wasi_function
 from pywasmedge.wasi.groups import find_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     import pytest
 
     from pywasmedge.wasi.env import Env
 
 HOT = sorted(name for name, function in find_all().items() if function.hot)
+
+
+@contextmanager
+def stoppable() -> Iterator[int]:
+    """Make the calling thread one whose waits can be ended; its identity for ``waiting.wake``."""
+    thread = waiting.begin()
+    lib.we_watch_waits(1)
+    yield thread
+    lib.we_watch_waits(-1)
+    waiting.end(thread)
 
 
 def binary() -> bytes:
@@ -77,6 +90,11 @@ class Machine(Guest):
 
         monkeypatch.setattr(wasi_function.Function, "bind", watched)
         return self
+
+    def use_memory(self, size: int) -> None:
+        self.memory = memoryview(b"")
+        self.exports.memory.grow(-(-size // 65536))
+        self.memory = memoryview(self.exports.memory)
 
     def call(self, name: str, *args: int) -> int:
         if name not in HOT:

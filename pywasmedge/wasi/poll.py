@@ -8,7 +8,7 @@ import time
 from ..base import waiting
 from . import abi, errno
 from .errno import WasiError
-from .function import U32, Memory, wasi
+from .function import U32, Memory, hot
 from .socket import Socket
 
 TYPE_CHECKING = False
@@ -28,7 +28,7 @@ _FIONREAD, _TIOCOUTQ = 0x541B, 0x5411
 """Host requests: how many bytes can be read, and how many wait to be sent (Linux)."""
 
 
-@wasi
+@hot
 def poll_oneoff(env: Env, memory: Memory, subs: U32, events: U32, count: U32) -> U32:
     """Wait until something subscribed to happens; the number of events, at least 1.
 
