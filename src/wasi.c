@@ -92,7 +92,8 @@ static ssize_t send_some(const we_file *file, struct iovec *buffers, uint32_t co
 
 static ssize_t write_some(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {
   if (file_is_socket(file)) return send_some(file, buffers, count);
-  return count == 1 ? write(file->host, buffers->iov_base, buffers->iov_len) : writev(file->host, buffers, (int)count);
+  if (count == 1) return write(file->host, buffers->iov_base, buffers->iov_len);
+  return writev(file->host, buffers, (int)count);
 }
 
 static ssize_t read_at(const we_file *file, struct iovec *buffers, uint32_t count, off_t offset) {

@@ -129,8 +129,10 @@ bool wasi_random(we_wasi *wasi, uint8_t *to, uint32_t length) {
   if (wasi->pool == NULL) wasi->pool = new_pool();
   random_pool *pool = wasi->pool;
   if (pool != NULL) {
-    if (pool->left < length)
-      pool->left = getrandom(pool->bytes, sizeof pool->bytes, 0) == (ssize_t)sizeof pool->bytes ? sizeof pool->bytes : 0;
+    if (pool->left < length) {
+      const ssize_t got = getrandom(pool->bytes, sizeof pool->bytes, 0);
+      pool->left = got > 0 ? (uint32_t)got : 0;
+    }
     done = pool->left >= length;
     if (done) {
       pool->left -= length;
