@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from enum import IntEnum
 from os import PathLike
 from threading import RLock
 
+from .base import log
 from .base.closing import Closing
 from .base.config import Configure, HostRegistration
 from .base.errors import ErrCode, Exit, WorkflowError
+from .runtime import instance as instances
 from .runtime.code import save
 from .runtime.executor import Executor
 from .runtime.instance import ModuleInstance
@@ -19,16 +22,22 @@ from .runtime.store import Store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any, TypeAlias
 
     from _typeshed import ReadableBuffer
 
     from .base.types import FunctionType
+    from .plugins.descriptor import Plugin as Plugin
+    from .plugins.descriptor import PluginOption as PluginOption
+    from .plugins.registry import Registry
     from .runtime.function import FunctionInstance
     from .runtime.host_module import HostModule
     from .wasi import WasiModule
 
     Source: TypeAlias = str | PathLike[str] | ReadableBuffer | Module
+
+_PLUGINS = f"{__package__}.plugins.registry"
 
 
 class Stage(IntEnum):
@@ -77,6 +86,10 @@ class VM(Closing):
             wasi = self._host_modules[HostRegistration.WASI] = self._new_wasi()
             if wasi.name not in self._store:
                 self._store.add(wasi)
+        self._plugin_modules: list[ModuleInstance] = []
+        plugins = sys.modules.get(_PLUGINS)  # nothing has been loaded without it
+        if plugins is not None:
+            self._add_plugins(plugins.registry.loaded())
 
     def _new_statistics(self) -> Statistics:
         return Statistics()
@@ -88,6 +101,28 @@ class VM(Closing):
         from .wasi import WasiModule
 
         return WasiModule()
+
+    def _add_plugins(self, plugins: list[Plugin]) -> None:
+        """Register the modules of plugins; a name that the store has already stays as it is."""
+        process = HostRegistration.WASMEDGE_PROCESS
+        for plugin in plugins:
+            optional = plugin.name == "wasmedge_process"
+            if (optional and process not in self._configure.host_registrations) or (
+                not optional and plugin.name in self._configure.forbidden_plugins
+            ):
+                continue
+            for module in plugin.modules:
+                try:
+                    instance = plugin.create(module.name)
+                except Exception as error:
+                    log.error(str(error))
+                    continue
+                if optional:
+                    self._host_modules[process] = instance
+                else:
+                    self._plugin_modules.append(instance)
+                if instance.name not in self._store:
+                    self._store.add(instance)
 
     # --- what it is made of ----------------------------------------------------------------------
 
@@ -371,11 +406,12 @@ class VM(Closing):
         """Clean up, and drop what the VM registered by itself; a second call does nothing."""
         self.cleanup()
         with self._lock:
-            mine = [*self._registered, *self._host_modules.values()]
+            mine = [*self._registered, *self._host_modules.values(), *self._plugin_modules]
             self._registered.clear()
             self._host_modules.clear()
+            self._plugin_modules.clear()
         for instance in mine:
-            instance.close()
+            instances.end(instance)
         save()
 
     def __repr__(self) -> str:
@@ -443,6 +479,28 @@ class VM(Closing):
             if end.exit_code:
                 raise
             return None
+
+
+def plugin_registry() -> Registry:
+    """The plugins of the process."""
+    from .plugins.registry import registry
+
+    return registry
+
+
+def allow_commands(commands: Iterable[str], everything: bool) -> bool:
+    """Set which commands modules ``wasmedge_process`` made from now on let guests run.
+
+    Returns:
+        Whether the plugin is loaded; nothing happens otherwise.
+    """
+    plugins = sys.modules.get(_PLUGINS)
+    plugin = plugins.registry.find("wasmedge_process") if plugins is not None else None
+    if plugin is None:
+        return False
+    plugin.option("allow-command").assign(list(commands))
+    plugin.option("allow-command-all").assign(everything)
+    return True
 
 
 def new_wasi_module() -> WasiModule:

@@ -5,8 +5,8 @@ generated file          from
 ======================  ========================================================================
 ``kernel_table.h``      ``kernel.h`` and what it includes, ``contexts.h``, ``callbacks.h``: the
 ``kernel_calls.h``      tables through which the two shared objects call each other
-``capi_forward.c``      ``include/wasmedge/wasmedge.h`` and ``pywasmedge/capi/*.py``: the exported
-                        functions that are written in Python
+``capi_forward.c``      the public headers and ``pywasmedge/capi/*.py``: the exported functions
+                        that are written in Python
 ``messages.inc``        ``pywasmedge/base/errors.py``: text and phase of each error code
 ``wasi_abi.h``          ``pywasmedge/wasi/abi.py``: its numbers, as ``WASI_...``
 ``python_build.h``      the interpreter that runs the build
@@ -21,7 +21,10 @@ import runpy
 import sys
 import sysconfig
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "src"
@@ -29,6 +32,8 @@ INCLUDE = ROOT / "include"
 CAPI = ROOT / "pywasmedge" / "capi"
 KERNEL_HEADERS = ("instance.h", "statistics.h", "wasi.h", "kernel.h", "contexts.h")
 """Read by cffi, in this order; the functions they declare are given to Python."""
+PUBLIC_HEADERS = ("wasmedge.h", "plugin.h")
+"""With the exported functions; the second has those that WasmEdge 0.10.0 lacks."""
 PYTHON_PREFIX = "we_py_"
 """What the names of functions written in Python start with, on the C side."""
 
@@ -65,9 +70,9 @@ def plain(header: Path) -> str:
     return re.sub(r'extern "C" \{|^\}\s*$|__extension__', "", text, flags=re.MULTILINE)
 
 
-def public_functions() -> list[Function]:
-    """All functions of ``wasmedge.h``, in order."""
-    text = (INCLUDE / "wasmedge" / "wasmedge.h").read_text(encoding="utf-8")
+def public_functions(headers: Sequence[str] = PUBLIC_HEADERS) -> list[Function]:
+    """All exported functions of these public headers, in order."""
+    text = "".join([(INCLUDE / "wasmedge" / name).read_text(encoding="utf-8") for name in headers])
     declaration = re.compile(
         r"(?P<comment>/\*\*(?:(?!\*/).)*\*/\s*)?"
         r"WASMEDGE_CAPI_EXPORT\s+(?:extern\s+)?(?P<returns>[^;()]*?)(?P<name>WasmEdge_\w+)"
@@ -93,8 +98,8 @@ def public_functions() -> list[Function]:
 def public_types() -> str:
     """The types of the public headers for cffi; only the address of a value matters to Python."""
     enums = [plain(INCLUDE / "wasmedge" / f"enum_{n}.h") for n in ("configure", "errcode", "types")]
-    text = plain(INCLUDE / "wasmedge" / "wasmedge.h")
-    text = re.sub(r"WASMEDGE_CAPI_EXPORT[^;]*;", "", text)
+    text = "".join([plain(INCLUDE / "wasmedge" / name) for name in PUBLIC_HEADERS])
+    text = re.sub(r"WASMEDGE_CAPI_(?:PLUGIN_)?EXPORT[^;]*;", "", text)
     value = re.compile(r"typedef struct WasmEdge_Value \{.*?\} WasmEdge_Value;", re.DOTALL)
     return "\n".join([*enums, value.sub("typedef struct WasmEdge_Value WasmEdge_Value;", text)])
 

@@ -411,17 +411,3 @@ uint32_t WasmEdge_ModuleInstanceListGlobal(const WasmEdge_ModuleInstanceContext 
 WasmEdge_String WasmEdge_ModuleInstanceGetModuleName(const WasmEdge_ModuleInstanceContext *Cxt) {
   return Cxt != NULL ? Cxt->name : (WasmEdge_String){0, NULL};
 }
-
-/* ---- wasmedge_process: not there until its plugin is loaded ------------------------------------------- */
-
-WasmEdge_ModuleInstanceContext *WasmEdge_ModuleInstanceCreateWasmEdgeProcess(const char *const *AllowedCmds,
-                                                                             const uint32_t CmdsLen,
-                                                                             const bool AllowAll) {
-  (void)AllowedCmds, (void)CmdsLen, (void)AllowAll;
-  return NULL;
-}
-
-void WasmEdge_ModuleInstanceInitWasmEdgeProcess(const char *const *AllowedCmds, const uint32_t CmdsLen,
-                                                const bool AllowAll) {
-  (void)AllowedCmds, (void)CmdsLen, (void)AllowAll;
-}

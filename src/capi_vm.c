@@ -160,7 +160,3 @@ WasmEdge_StatisticsContext *WasmEdge_VMGetStatisticsContext(WasmEdge_VMContext *
 const WasmEdge_ASTModuleContext *capi_ast_hold(const WasmEdge_ASTModuleContext *module) {
   return python_ready() ? we_bound_python.we_py_ast_hold(module) : NULL;
 }
-
-/* ---- Not there yet: plugins --------------------------------------------------------------------------------- */
-
-void WasmEdge_Plugin_loadWithDefaultPluginPaths(void) {}

@@ -13,7 +13,7 @@
 #define PYWASMEDGE_CONTEXTS_H
 
 #include "kernel.h"
-#include "wasmedge/wasmedge.h"
+#include "wasmedge/plugin.h"
 
 /* ---- Configuration (capi_configure.c) ----------------------------------------------------------- */
 
@@ -141,6 +141,12 @@ WasmEdge_Result capi_vm_run(WasmEdge_VMContext *vm, WasmEdge_ModuleInstanceConte
 /* For host functions that wait: descriptor that becomes readable when the asynchronous run on the calling
  * thread is cancelled; -1 if there is no such run. It is closed with the run. */
 int32_t capi_async_handle(void);
+
+/* ---- Plugins (capi_plugin.c) ------------------------------------------------------------------------------- */
+
+/* Loads a shared library, for good, and asks it for its descriptor. NULL on failure: `*error` says why and is
+ * valid until the thread's next call. */
+const WasmEdge_PluginDescriptor *capi_plugin_open(const char *path, const char **error);
 
 /* ---- Logging (capi_value.c) ------------------------------------------------------------------------------- */
 

@@ -70,7 +70,7 @@ def test_program(folder: Path, title: str, code: str, output: str) -> None:
 # --- the tables -----------------------------------------------------------------------------------
 
 TABLES = (DOCS / "C_API_REFERENCE.md").read_text(encoding="utf-8")
-FUNCTIONS = {f.name.removeprefix("WasmEdge_"): f for f in public_functions()}
+FUNCTIONS = {f.name.removeprefix("WasmEdge_"): f for f in public_functions(("wasmedge.h",))}
 CONTEXTS = {
     name
     for name in re.findall(r"^typedef struct WasmEdge_(\w+) WasmEdge_\1;", HEADER, re.M)

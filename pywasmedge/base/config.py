@@ -97,6 +97,7 @@ class Configure:
     Attributes:
         proposals: the enabled proposals.
         host_registrations: host modules a VM registers by itself.
+        forbidden_plugins: names of plugins whose modules a VM does not register.
         max_memory_page: most pages an instantiated memory may have, 0 to 65536.
         tier: which code generator serves functions.
         validation: when the one-step functions validate function bodies.
@@ -117,6 +118,7 @@ class Configure:
 
     proposals: set[Proposal] = field(default_factory=lambda: set(DEFAULT_PROPOSALS))
     host_registrations: set[HostRegistration] = field(default_factory=set)
+    forbidden_plugins: frozenset[str] = frozenset()
     max_memory_page: int = MAX_PAGES
     tier: Tier = Tier.AUTO
     validation: Validation = Validation.AUTO

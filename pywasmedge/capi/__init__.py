@@ -5,7 +5,7 @@ Each has its C name and the parameters of ``include/wasmedge/wasmedge.h``, which
 known to the library.
 """
 
-from . import ast_module, compiler, executor, loader, module_instance, store, validator, vm
+from . import ast_module, compiler, executor, loader, module_instance, plugin, store, validator, vm
 
 __all__ = [
     "ast_module",
@@ -13,6 +13,7 @@ __all__ = [
     "executor",
     "loader",
     "module_instance",
+    "plugin",
     "store",
     "validator",
     "vm",

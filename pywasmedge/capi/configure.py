@@ -39,7 +39,7 @@ def _translate(c: CData) -> Configure:
     configure = Configure(
         {p for p in Proposal if c.proposals >> p & 1},
         {h for h in HostRegistration if c.hosts >> h & 1},
-        min(c.max_memory_page, MAX_PAGES),
+        max_memory_page=min(c.max_memory_page, MAX_PAGES),
     )
     configure.time_measuring = bool(c.time_measuring)
     configure.instruction_counting = bool(c.instruction_counting)

@@ -7,6 +7,7 @@ from weakref import WeakValueDictionary
 
 from ..base.forking import fork_safe
 from ..base.types import ExternKind, GlobalType, ValType
+from ..runtime import instance as instances
 from ..runtime.call import caller
 from ..runtime.code import type_of
 from ..runtime.function import FunctionInstance, live
@@ -88,6 +89,25 @@ def release(instance: ModuleInstance) -> None:
     instance.close()
     if known is not None:
         lib.capi_module_release(known.c)
+
+
+def keep(instance: ModuleInstance, *things: object) -> list[object]:
+    """Keep things as long as the context of an instance; returns all that are kept."""
+    with _lock:
+        known = _by_instance.get(id(instance))
+        if known is None:
+            return []
+        known.kept += things
+        return known.kept
+
+
+def _of_context(place: int) -> ModuleInstance | None:
+    found = contexts.get(place)
+    return found if isinstance(found, ModuleInstance) else None
+
+
+instances.of_context = _of_context
+instances.end = release
 
 
 def _export_core(c: CData, core: Core) -> bool:

@@ -40,6 +40,8 @@ class CVM(VM):
         for registration, module in self._host_modules.items():
             c = module_instance.lend(module)
             lib.capi_vm_set_host(self.c, registration, c)
+        for module in self._plugin_modules:
+            module_instance.lend(module)
         contexts[address(self.c)] = self
 
     def _new_statistics(self) -> Statistics:
@@ -82,11 +84,13 @@ class CVM(VM):
         if contexts.pop(address(self.c), None) is not self:
             return
         self.cleanup()
-        for instance in [*self._registered, *self._host_modules.values()]:
+        hosts = [*self._host_modules.values(), *self._plugin_modules]
+        for instance in [*self._registered, *hosts]:
             module_instance.context_of(instance)
             module_instance.release(instance)
         self._registered.clear()
         self._host_modules.clear()
+        self._plugin_modules.clear()
         if self._own_store is not None:
             self._own_store.close()
         lib.capi_vm_free(self.c)

@@ -28,6 +28,14 @@ class UsageError(Exception):
     """The command line cannot be understood; the text says why, in one line."""
 
 
+class UnknownOptionError(UsageError):
+    """There is no such option. ``options`` are those before it."""
+
+    def __init__(self, text: str, options: Options) -> None:
+        super().__init__(text)
+        self.options = options
+
+
 class Options:
     """What was given. ``rest`` are the words after the options.
 
@@ -53,7 +61,9 @@ class Options:
             for name in names:
                 option = self._by_name.get(name)
                 if option is None or (len(name) == 1) == word.startswith("--"):
-                    raise UsageError(f"unknown option: {word if word[1] == '-' else '-' + name}")
+                    self.rest = words[at - 1 :]
+                    shown = word if word[1] == "-" else f"-{name}"
+                    raise UnknownOptionError(f"unknown option: {shown}", self)
                 values = self._given.setdefault(option.name, [])
                 if option.kind == TOGGLE:
                     if equals and word.startswith("--"):

@@ -12,7 +12,17 @@ from ..base import log
 from ..base.config import Configure, HostRegistration, Tier, Validation
 from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmError
 from ..base.types import MAX_PAGES, ValType
-from .options import LIST, OPTIONAL, TOGGLE, VALUE, Option, Options, UsageError, help_text
+from .options import (
+    LIST,
+    OPTIONAL,
+    TOGGLE,
+    VALUE,
+    Option,
+    Options,
+    UnknownOptionError,
+    UsageError,
+    help_text,
+)
 from .switches import GENERAL, SWITCHES, VERSION, configure_switches, put
 
 TYPE_CHECKING = False
@@ -53,9 +63,16 @@ OPTIONS = (
     Option("jitdump", TOGGLE, "", "Write functions to jit-PID.dump, for perf inject --jit."),
     Option("gdb", TOGGLE, "", "Let GDB print frames of functions."),
     Option("forbidden-plugin", LIST, "NAME", "Do not register a plugin's modules. Repeatable."),
+    Option("no-plugins", TOGGLE, "", "Load no plugins. Comes before the options of plugins."),
 )
 
-_USAGE = f"{_NAME} [OPTIONS] [--] FILE [ARG ...]\n  {_NAME} [--cache-dir DIR] cache info|clear"
+_USAGE = "\n  ".join(
+    [
+        f"{_NAME} [OPTIONS] [--] FILE [ARG ...]",
+        f"{_NAME} [--cache-dir DIR] cache info|clear",
+        f"{_NAME} plugin list",
+    ]
+)
 
 
 _MAX_LINES = 24
@@ -102,17 +119,22 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
         The exit code: the program's own (0 to 2^32-1), or 1 for any error.
     """
     try:
-        options = Options(OPTIONS, words)
+        options, table = _read(words)
         if options.on("version"):
             put(f"{_NAME} version {VERSION}\n")
             return 0
         if options.on("help") or not options.rest:
-            put(help_text(_USAGE, OPTIONS, colour=os.isatty(1)))
+            put(help_text(_USAGE, table, colour=os.isatty(1)))
             return 1
         if options.rest[0] == "cache" and not os.path.exists("cache"):
             from .cache import run as run_cache
 
             put(run_cache(options.rest[1:], _cache(options)))
+            return 0
+        if options.rest[0] == "plugin" and not os.path.exists("plugin"):
+            from .plugins import run as run_plugin
+
+            put(run_plugin(options.rest[1:]))
             return 0
         if options.on("reactor") and len(options.rest) < 2:
             raise UsageError("--reactor needs the name of a function after the file")
@@ -127,6 +149,30 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
     except MemoryError:
         log.error("out of memory")
     return 1
+
+
+def _read(words: list[str]) -> tuple[Options, tuple[Option, ...]]:
+    """The command line and the table of options, with those of plugins if they matter.
+
+    Plugins are loaded here, which changes nothing if the command only prints its version.
+    """
+    try:
+        options, unknown = Options(OPTIONS, words), None
+    except UnknownOptionError as error:
+        options, unknown = error.options, error
+    if options.on("no-plugins") or (options.on("version") and unknown is None):
+        if unknown is not None:
+            raise unknown
+        return options, OPTIONS
+    from .plugins import apply, load
+
+    table = load(OPTIONS)
+    if unknown is not None:
+        options = Options(table, words)
+        if options.on("no-plugins"):
+            raise UsageError("option --no-plugins has to come before options of plugins")
+        apply(OPTIONS, options)
+    return options, table
 
 
 def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
@@ -183,7 +229,8 @@ def _name_file(error: WasmError, file: str) -> None:
 
 def _configure(options: Options) -> Configure:
     configure = Configure()
-    configure.host_registrations.add(HostRegistration.WASI)
+    configure.host_registrations |= {HostRegistration.WASI, HostRegistration.WASMEDGE_PROCESS}
+    configure.forbidden_plugins = frozenset(options.all("forbidden-plugin"))
     configure_switches(configure, options)
     if options.on("gas-limit"):
         configure.cost_measuring = True

@@ -171,7 +171,7 @@ class Declared:
             prepare += [
                 f"{name} &= 0xffffffff",
                 f"{end} = {name} + {length}",
-                f"if {end} > len(view): outside({name}, {end}, view)",
+                f"if {end} > len(view) or not view: outside({name}, {end}, view)",
             ]
             if kind is Out:
                 arguments.append(f"Place(view, {name}, layout_{type_})")

@@ -292,3 +292,13 @@ class ModuleInstance(Closing):
 
     def __repr__(self) -> str:
         return f"<ModuleInstance {self.name!r}: {len(self.exports)} exports>"
+
+
+def _no_contexts(address: int) -> ModuleInstance | None:
+    return None
+
+
+of_context: Callable[[int], ModuleInstance | None] = _no_contexts
+"""The instance behind a context of the C API, by its address; that part of the package sets it."""
+end: Callable[[ModuleInstance], None] = ModuleInstance.close
+"""Close an instance for its owner, who gives its context back as well; set likewise."""

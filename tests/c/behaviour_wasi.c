@@ -248,7 +248,7 @@ static void functions(void) {
   WasmEdge_ModuleInstanceDelete(wasi);
 }
 
-/* ---- What is not there ----------------------------------------------------------------------------------------- */
+/* ---- What plugins bring ----------------------------------------------------------------------------------------- */
 
 static void process_module(void) {
   const char *const commands[] = {"true"};
@@ -264,8 +264,8 @@ static void process_module(void) {
   WasmEdge_ConfigureContext *configure = WasmEdge_ConfigureCreate();
   WasmEdge_ConfigureAddHostRegistration(configure, WasmEdge_HostRegistration_WasmEdge_Process);
   WasmEdge_VMContext *vm = WasmEdge_VMCreate(configure, NULL);
-  CHECK(vm != NULL && WasmEdge_StoreListModuleLength(WasmEdge_VMGetStoreContext(vm)) == 0);
-  CHECK(WasmEdge_VMGetImportModuleContext(vm, WasmEdge_HostRegistration_WasmEdge_Process) == NULL);
+  CHECK(vm != NULL && WasmEdge_StoreListModuleLength(WasmEdge_VMGetStoreContext(vm)) == 1);
+  CHECK(WasmEdge_VMGetImportModuleContext(vm, WasmEdge_HostRegistration_WasmEdge_Process) != NULL);
   WasmEdge_VMDelete(vm);
   WasmEdge_ConfigureDelete(configure);
 }

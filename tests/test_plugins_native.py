@@ -1,0 +1,274 @@
+"""Plugins in shared libraries, in each kind of host."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import capi_host
+import pytest
+from capi_host import INCLUDE, WARNINGS, compiler
+from forwarder import binary
+
+from pywasmedge import FunctionType, ValType
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Build = Callable[..., Path]
+
+SOURCES = Path(__file__).parent / "plugins"
+I32 = ValType.I32
+TYPES = {"describe": FunctionType((I32, I32), (I32,)), "count": FunctionType((), (I32,))}
+
+
+def library(source: Path | str, target: Path, *flags: str) -> Path:
+    """Build a plugin as its author does: not linked with anything."""
+    cxx = str(source).endswith(".cpp")
+    command = [compiler("c++" if cxx else "c"), *WARNINGS, "-shared", "-fPIC", f"-I{INCLUDE}"]
+    done = subprocess.run(
+        [*command, *flags, str(SOURCES / source), "-o", str(target)], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return target
+
+
+@pytest.fixture(scope="module")
+def probe(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return library("probe.c", tmp_path_factory.mktemp("plugins") / "probe.so")
+
+
+def environment(home: Path, path: object = "") -> dict[str, str]:
+    """One in which only these plugins are found."""
+    return {**os.environ, "HOME": str(home), "WASMEDGE_PLUGIN_PATH": str(path)}
+
+
+def python(code: str, home: Path, path: object = "", **more: str) -> str:
+    """What a Python program prints, which has to succeed; its errors come first."""
+    setup = f"import sys; sys.path.insert(0, {str(Path(__file__).parent)!r})\n"
+    done = subprocess.run(
+        [sys.executable, "-c", setup + code],
+        env={**environment(home, path), **more},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stderr + done.stdout
+
+
+def command(*words: object, home: Path, path: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "pywasmedge", *map(str, words)],
+        env=environment(home, path),
+        capture_output=True,
+        text=True,
+    )
+
+
+USE = """
+from pywasmedge import VM, plugins
+from forwarder import Guest
+from test_plugins_native import TYPES
+plugins.load_default()
+def text(guest):
+    length = guest.call("describe", 0, 500)
+    return bytes(guest.memory[:length]).decode()
+"""
+
+
+def test_in_python(probe: Path, tmp_path: Path) -> None:
+    code = """
+plugin = plugins.find("probe")
+assert (plugin.version, plugin.description, len(plugin.options)) == ("1.2.3.4", "For tests.", 12)
+print([module.name for module in plugin.modules], plugin.file)
+with VM() as one, VM() as other:
+    guests = [Guest(vm, "probe_module", TYPES) for vm in (one, one, other)]
+    print([guest.call("count") for guest in guests])
+    print(text(guests[0]))
+print("closed")
+"""
+    found = python(USE + code, tmp_path, probe, PROBE_ENDS="1").splitlines()
+    errors = [line for line in found if "[error]" in line]
+    assert len(errors) == 2  # one per VM
+    assert all("plugin probe: module none" in line for line in errors)
+    assert sorted(line for line in found if line.startswith("end")) == [
+        "end after 1",
+        "end after 2",
+    ]
+    assert [line for line in found if not line.startswith("end") and line not in errors] == [
+        f"['probe_module', 'none'] {probe}",
+        "[1, 2, 1]",
+        "0 0 0 -7 0 0 0 0 0 0 2.5 grain|5",
+        "closed",
+    ]
+
+
+VALUES = {
+    "toggle": "1",
+    "i8": "-128",
+    "i16": "-32768",
+    "i32": "-2147483648",
+    "i64": "-9223372036854775808",
+    "u8": "255",
+    "u16": "65535",
+    "u32": "4294967295",
+    "u64": "18446744073709551615",
+    "f32": "0.5",
+    "f64": "1e+300",
+    "text": "grün",
+}
+DESCRIBED = " ".join(VALUES.values()) + "|5"
+
+
+def test_options_in_python(probe: Path, tmp_path: Path) -> None:
+    code = f"""
+plugin = plugins.find("probe")
+for name, value in {VALUES!r}.items():
+    plugin.option("probe-" + name).set(value)
+with VM() as vm:
+    print(text(Guest(vm, "probe_module", TYPES)))
+for name, value in ("i8", "128"), ("u64", "-1"), ("f64", "x"), ("i32", ""), ("toggle", "yes"):
+    try:
+        plugin.option("probe-" + name).set(value)
+    except plugins.PluginError as error:
+        print(error)
+"""
+    lines = python(USE + code, tmp_path, probe).splitlines()[1:]
+    assert lines[0] == DESCRIBED
+    assert [line.partition(":")[0] for line in lines[1:]] == [
+        f"option --probe-{name}" for name in ("i8", "u64", "f64", "i32", "toggle")
+    ]
+
+
+def test_options_in_the_command(probe: Path, tmp_path: Path) -> None:
+    page = command("--help", home=tmp_path, path=probe)
+    for name in VALUES:
+        assert f"--probe-{name}" in page.stdout
+    assert "Probe. [probe]" in page.stdout
+    guest = tmp_path / "guest.wasm"
+    guest.write_bytes(binary("probe_module", TYPES))
+    words = ["--probe-toggle", "--probe-i8=-3", "--probe-text", "word"]
+    done = command(*words, "--reactor", guest, "describe", 0, 500, home=tmp_path, path=probe)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"{len('1 -3 0 -7 0 0 0 0 0 0 2.5 word|4')}\n"
+    done = command("--probe-i8=x", "--reactor", guest, "count", home=tmp_path, path=probe)
+    assert done.returncode == 1
+    assert done.stderr == "wasmedge: option --probe-i8: no value of type int: x\n"
+    forbidden = ("--forbidden-plugin", "probe", "--reactor", guest, "count")
+    done = command(*forbidden, home=tmp_path, path=probe)
+    assert done.returncode == 1
+    assert "unknown import" in done.stderr
+    done = command("--no-plugins", "--reactor", guest, "count", home=tmp_path, path=probe)
+    assert done.returncode == 1
+    assert "unknown import" in done.stderr
+
+
+def test_in_c(probe: Path, tmp_path: Path) -> None:
+    program = capi_host.build("plugin_host.c")
+    guest = tmp_path / "guest.wasm"
+    guest.write_bytes(binary("probe_module", TYPES))
+    done = capi_host.run(program, guest, probe, env=environment(tmp_path, probe))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+# --- what is refused -------------------------------------------------------------------------
+
+
+def refusal(file: Path, home: Path) -> str:
+    """Why the command does not load a file; the file stays the only one it complains about."""
+    done = command("plugin", "list", home=home, path=file)
+    assert done.returncode == 0, done.stderr
+    assert "wasmedge_process 0.10.0" in done.stdout
+    lines = done.stdout[done.stdout.index("refused") :].splitlines()
+    assert lines[0] == f"refused {file}"
+    assert len(lines) == 2
+    assert f"plugin skipped: {file}: {lines[1].strip()}" in done.stderr
+    return lines[1].strip()
+
+
+LOUD = "__attribute__((constructor)) static void loud(void) { __builtin_trap(); }\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "source", "reason"),
+    [
+        ("plain.c", LOUD, "no plugin: it does not define WasmEdge_Plugin_GetDescriptor"),
+        (
+            "old.cpp",
+            LOUD
+            + "namespace WasmEdge { struct Plugin { static bool add(); }; }\n"
+            + "bool added() { return WasmEdge::Plugin::add(); }\n",
+            "a C++ plugin: it depends on internal classes of WasmEdge and cannot be loaded",
+        ),
+        (
+            "later.cpp",
+            LOUD + 'extern "C" void *GetDescriptor() { return nullptr; }\n',
+            "a C++ plugin of a later WasmEdge, which cannot be loaded",
+        ),
+        (
+            "null.c",
+            "void *WasmEdge_Plugin_GetDescriptor(void) { return 0; }\n",
+            "it gives no descriptor",
+        ),
+        (
+            "nameless.c",
+            "#include <wasmedge/plugin.h>\nstatic WasmEdge_PluginDescriptor d = {.APIVersion = 1};"
+            "const WasmEdge_PluginDescriptor *WasmEdge_Plugin_GetDescriptor(void) { return &d; }\n",
+            "a plugin without a name",
+        ),
+        (
+            "damaged.c",
+            "#include <wasmedge/plugin.h>\nstatic WasmEdge_PluginDescriptor d ="
+            ' {.Name = "d", .APIVersion = 1, .ModuleCount = 1};'
+            "const WasmEdge_PluginDescriptor *WasmEdge_Plugin_GetDescriptor(void) { return &d; }\n",
+            "the descriptor is damaged",
+        ),
+    ],
+)
+def test_refused(name: str, source: str, reason: str, tmp_path: Path) -> None:
+    (tmp_path / name).write_text(source)
+    file = library(tmp_path / name, tmp_path / "plugin.so", "-Wno-missing-field-initializers")
+    assert refusal(file, tmp_path) == reason
+
+
+def test_a_library_that_needs_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "need.c").write_text(
+        "void *nowhere(void);\nvoid *WasmEdge_Plugin_GetDescriptor(void) { return nowhere(); }\n"
+    )
+    file = library(tmp_path / "need.c", tmp_path / "need.so")
+    assert "undefined symbol: nowhere" in refusal(file, tmp_path)
+
+
+def test_another_version_of_the_interface(tmp_path: Path) -> None:
+    file = library("probe.c", tmp_path / "probe.so", "-DAPI_VERSION=5")
+    assert refusal(file, tmp_path) == "made for version 5 of the plugin interface, not 1"
+
+
+@pytest.mark.parametrize("cut", [0, 3, 4, 20, 64, 500, -1, -64])
+def test_files_that_are_cut_off(probe: Path, cut: int, tmp_path: Path) -> None:
+    file = tmp_path / "cut.so"
+    file.write_bytes(probe.read_bytes()[:cut])
+    assert refusal(file, tmp_path) in ("no shared library", "a damaged shared library")
+
+
+def test_another_machine(probe: Path, tmp_path: Path) -> None:
+    data = bytearray(probe.read_bytes())
+    for offset, value, reason in (
+        (18, 0x28, "a shared library for another machine"),
+        (4, 1, "no shared library for this machine"),
+    ):
+        changed = bytearray(data)
+        changed[offset] = value
+        file = tmp_path / f"other{offset}.so"
+        file.write_bytes(changed)
+        assert refusal(file, tmp_path) == reason
+
+
+def test_two_plugins_of_one_name(probe: Path, tmp_path: Path) -> None:
+    second = library("probe.c", tmp_path / "second.so")
+    done = command("plugin", "list", home=tmp_path, path=f"{probe}:{second}")
+    assert f"{second}: a plugin probe is there already from {probe}" in done.stderr
+    assert done.stdout.count("probe 1.2.3.4\n") == 1
