@@ -6,4 +6,6 @@ cd "$(dirname "$0")"
 for text in *.wat; do
   wat2wasm "$text"
 done
-"${CLANG:-clang-14}" --target=wasm32-wasi -std=c11 -Oz -s -Wall -Wextra -Werror wasi_guest.c -o wasi_guest.wasm
+for program in wasi_guest plugins/zlib_guest plugins/process_guest; do
+  "${CLANG:-clang-14}" --target=wasm32-wasi -std=c11 -Oz -s -Wall -Wextra -Werror "$program.c" -o "$program.wasm"
+done

@@ -30,7 +30,7 @@ def library(source: Path | str, target: Path, *flags: str) -> Path:
     cxx = str(source).endswith(".cpp")
     command = [compiler("c++" if cxx else "c"), *WARNINGS, "-shared", "-fPIC", f"-I{INCLUDE}"]
     done = subprocess.run(
-        [*command, *flags, str(SOURCES / source), "-o", str(target)], capture_output=True, text=True
+        [*command, str(SOURCES / source), *flags, "-o", str(target)], capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     return target
@@ -272,3 +272,81 @@ def test_two_plugins_of_one_name(probe: Path, tmp_path: Path) -> None:
     done = command("plugin", "list", home=tmp_path, path=f"{probe}:{second}")
     assert f"{second}: a plugin probe is there already from {probe}" in done.stderr
     assert done.stdout.count("probe 1.2.3.4\n") == 1
+
+
+# --- examples --------------------------------------------------------------------------------
+
+EXAMPLES = capi_host.ROOT / "c_examples" / "plugins"
+
+
+def test_zlib(tmp_path: Path) -> None:
+    file = library(EXAMPLES / "zlib.c", tmp_path / "zlib.so", "-lz")
+    guest = EXAMPLES / "zlib_guest.wasm"
+    done = command("--zlib-level=9", guest, home=tmp_path, path=file)
+    assert (done.returncode, done.stdout) == (0, "compressed, too small a room: -5\n"), done.stderr
+    done = command("--zlib-level=0", guest, home=tmp_path, path=file)
+    assert (done.returncode, done.stdout) == (1, "")  # the result is longer than the text
+
+
+def test_zlib_beyond_memory(tmp_path: Path) -> None:
+    file = library(EXAMPLES / "zlib.c", tmp_path / "zlib.so", "-lz")
+    type_ = FunctionType((I32,) * 4, (I32,))
+    guest = tmp_path / "guest.wasm"
+    guest.write_bytes(binary("zlib", {"compress": type_, "uncompress": type_}))
+    for name in ("compress", "uncompress"):
+        for args in ((65536, 1, 0, 8), (0, 65537, 0, 8), (0, 1, 65537, 8), (0, 1, 0, 65533)):
+            done = command("--reactor", guest, name, *args, home=tmp_path, path=file)
+            assert done.returncode == 1, args
+            assert "host function failed" in done.stderr
+
+
+def test_guest_of_wasmedge_process(tmp_path: Path) -> None:
+    guest = EXAMPLES / "process_guest.wasm"
+    words = (guest, "sh", "-c", "cat; echo $GUEST >&2; exit 3")
+    done = command("--allow-command=sh", *words, home=tmp_path, path="")
+    assert done.returncode == 3, done.stderr
+    assert done.stdout == "status 3\noutput (5 bytes): input\nerrors (4 bytes): yes\n\n"
+    done = command(*words, home=tmp_path, path="")
+    assert done.returncode == 255
+    assert 'Permission denied: Command "sh" is not in the white list.' in done.stdout
+
+
+def test_plugins_of_all_languages_in_one_run(probe: Path, tmp_path: Path) -> None:
+    """One in C, one in C++ and one in Python, from the command, from C and from Python."""
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p" / "first.so").write_bytes(probe.read_bytes())
+    (tmp_path / "cxx.cpp").write_text(
+        "#include <wasmedge/plugin.h>\n#include <string>\nnamespace {\n"
+        'const std::string name = "cxx_module";\n'
+        "WasmEdge_ModuleInstanceContext *create(const WasmEdge_ModuleDescriptor *) {\n"
+        "  return WasmEdge_ModuleInstanceCreate(\n"
+        "      WasmEdge_StringWrap(name.data(), static_cast<uint32_t>(name.size())));\n}\n"
+        'WasmEdge_ModuleDescriptor modules[] = {{"cxx_module", "", create}};\n'
+        'const WasmEdge_PluginDescriptor plugin = {"cxx", "", 1, {1, 0, 0, 0}, 1, 0, modules,'
+        " nullptr};\n}\n"
+        "const WasmEdge_PluginDescriptor *WasmEdge_Plugin_GetDescriptor() { return &plugin; }\n"
+    )
+    library(tmp_path / "cxx.cpp", tmp_path / "p" / "second.so")
+    (tmp_path / "p" / "third.py").write_text(
+        "from pywasmedge import HostModule\nhost = HostModule('python_module')\n"
+    )
+    done = command("plugin", "list", home=tmp_path, path=tmp_path / "p")
+    assert "none Cannot be made." in done.stdout
+    for name in ("probe_module", "cxx_module", "python_module", "wasmedge_process"):
+        assert f"\n  module  {name}" in done.stdout
+    code = "with VM() as vm: print(vm.store.names())"
+    lines = python(USE + code, tmp_path, tmp_path / "p").splitlines()
+    expected = ["cxx_module", "probe_module", "python_module"]
+    assert lines[-1] == repr(expected)
+    source = tmp_path / "host.c"
+    source.write_text(
+        '#include "harness.h"\nint main(void) {\n  WasmEdge_Plugin_loadWithDefaultPluginPaths();\n'
+        "  WasmEdge_VMContext *vm = WasmEdge_VMCreate(NULL, NULL);\n  WasmEdge_String names[9];\n"
+        "  WasmEdge_StoreContext *store = WasmEdge_VMGetStoreContext(vm);\n"
+        "  const uint32_t count = WasmEdge_StoreListModule(store, names, 9);\n"
+        "  for (uint32_t i = 0; i < count; i++)\n"
+        '    printf("%.*s\\n", (int)names[i].Length, names[i].Buf);\n'
+        "  WasmEdge_VMDelete(vm);\n  return 0;\n}\n"
+    )
+    ran = capi_host.run(capi_host.build(source), env=environment(tmp_path, tmp_path / "p"))
+    assert (ran.returncode, ran.stdout.splitlines()) == (0, expected), ran.stderr
