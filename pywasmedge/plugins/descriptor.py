@@ -143,7 +143,8 @@ class Plugin:
                 try:
                     return known.create()
                 except Exception as error:
-                    raise PluginError(f"plugin {self.name}: module {module}: {error!r}") from error
+                    reason = str(error) if isinstance(error, PluginError) else repr(error)
+                    raise PluginError(f"plugin {self.name}: module {module}: {reason}") from error
         raise PluginError(f"plugin {self.name} has no module {module}")
 
     def option(self, name: str) -> PluginOption:
