@@ -129,3 +129,17 @@ def test_same_release_everywhere() -> None:
     }
     assert len(sums) == 1
     assert required == {"v0.10.0"}
+
+
+def test_readme_example(environment: dict[str, str], tmp_path: Path) -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"^```go\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    for name in ("go.mod", "go.sum"):
+        shutil.copy(EXAMPLE / name, tmp_path)
+    (tmp_path / "main.go").write_text(example)
+    program = tmp_path / "readme"
+    done = go(environment, "build", "-o", str(program), ".", folder=tmp_path)
+    assert done.returncode == 0, done.stderr
+    (promised,) = re.findall(r"Println\(.*\) // (.+)$", example, re.MULTILINE)
+    run = subprocess.run([program], cwd=ROOT, capture_output=True, text=True, timeout=SECONDS)
+    assert (run.stdout.strip(), run.stderr) == (promised, "")
