@@ -350,3 +350,28 @@ def test_plugins_of_all_languages_in_one_run(probe: Path, tmp_path: Path) -> Non
     )
     ran = capi_host.run(capi_host.build(source), env=environment(tmp_path, tmp_path / "p"))
     assert (ran.returncode, ran.stdout.splitlines()) == (0, expected), ran.stderr
+
+
+def test_wasmedge_process_in_c(tmp_path: Path) -> None:
+    program = capi_host.build("plugin_process.c")
+    done = capi_host.run(program, EXAMPLES / "process_guest.wasm", env=environment(tmp_path))
+    assert done.returncode == 0, done.stderr
+
+
+def test_wasmedge_process_in_python(tmp_path: Path) -> None:
+    code = """
+from pywasmedge import Configure, HostRegistration
+process = HostRegistration.WASMEDGE_PROCESS
+for registrations in set(), {process}:
+    forbidden = frozenset(["wasmedge_process"])  # has no effect on this one
+    with VM(Configure(host_registrations=registrations, forbidden_plugins=forbidden)) as vm:
+        print(vm.store.names(), vm.import_module(process))
+"""
+    before = "from pywasmedge import Configure, HostRegistration, VM\n" + (
+        "c = Configure(host_registrations={HostRegistration.WASMEDGE_PROCESS})\n"
+        "assert VM(c).store.names() == []\n"
+    )
+    assert python(before + USE + code, tmp_path).splitlines() == [
+        "[] None",
+        "['wasmedge_process'] <ModuleInstance 'wasmedge_process': 11 exports>",
+    ]
