@@ -56,7 +56,8 @@ static bool read_descriptor(const call *c, const uint8_t *from, uint8_t tag, wis
   const uint64_t right = tag == WASI_EVENT_FD_READ ? WASI_FD_READ : WASI_FD_WRITE;
   polled->fd = into->file->host;
   polled->events = tag == WASI_EVENT_FD_READ ? POLLIN : POLLOUT;
-  return (into->file->base & (WASI_POLL_FD_READWRITE | right)) && (into->file->may_block || file_is_socket(into->file));
+  const bool can_wait = into->file->may_block || file_is_socket(into->file);
+  return can_wait && (into->file->base & (WASI_POLL_FD_READWRITE | right));
 }
 
 /* False if one of them is unusual or wrong. Files are held in any case. */

@@ -107,6 +107,14 @@ def test_readonly_directories(guest: Guests, tmp_path: Path) -> None:
     assert os.listdir(tmp_path) == ["new"]
 
 
+def test_a_limit_on_open_files(guest: Guests, tmp_path: Path) -> None:
+    (tmp_path / "text").write_text("one two\n")
+    words = ["--dir", f"/data:{tmp_path}", guest("wordcount"), "/data/text"]
+    assert wasmedge("--max-files=5", *words).returncode == 0  # three streams, directory, file
+    assert wasmedge("--max-files=4", *words).returncode == 1
+    assert b"number" in wasmedge("--max-files=many", *words).stderr
+
+
 def test_a_directory_that_is_not_there_is_named(guest: Guests, tmp_path: Path) -> None:
     done = wasmedge("--dir", f"/:{tmp_path}/missing", guest("hello"))
     assert (done.returncode, done.stdout) == (0, b"hello, world\n")

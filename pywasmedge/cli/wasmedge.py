@@ -46,6 +46,7 @@ OPTIONS = (
         "Let the program use the network, or what a pattern like tcp:127.0.0.1:8080, udp:*:53,"
         " tcp:[::1]:* or dns means. Repeatable.",
     ),
+    Option("max-files", VALUE, "N", "Most files, directories and sockets open at a time."),
     *SWITCHES,
     Option(
         "validate-all", TOGGLE, "", "Validate functions before any runs, not when first called."
@@ -195,6 +196,7 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     try:
         wasi.init([program, *args], options.all("env"), options.all("dir"))
         wasi.env.set_network([pattern or "*" for pattern in options.all("allow-net")])
+        wasi.env.max_files = options.number("max-files")
     except ValueError as error:
         raise UsageError(str(error)) from None
     for fd in closed:
