@@ -13,6 +13,7 @@ from pathlib import Path
 import capi_host
 import pytest
 from capi_host import INCLUDE, LIBRARY, ROOT
+from test_plugins_native import plugin_folder
 
 HOST = Path(__file__).parent / "go"
 EXAMPLE = ROOT / "docs" / "examples" / "go"
@@ -119,6 +120,27 @@ def test_go_example(environment: dict[str, str], tmp_path: Path) -> None:
     guest = HOST / "testdata" / "basic.wasm"
     done = subprocess.run([program, guest], cwd=tmp_path, capture_output=True, text=True, env={})
     assert passes(done) == "fib(30) = 832040\n"
+
+
+def test_plugins_in_a_go_host(environment: dict[str, str], tmp_path: Path) -> None:
+    """One in C, one in C++, one in Python, and commands that a guest may or may not run."""
+    program = tmp_path / "plugins"
+    passes(go(environment, "build", "-o", str(program), "./plugins"))
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    plugin_folder(folder, tmp_path)
+    guest = ROOT / "c_examples" / "plugins" / "process_guest.wasm"
+    variables = {**os.environ, "HOME": str(tmp_path), "WASMEDGE_PLUGIN_PATH": ""}
+    for allowed, printed in ("sh", "status 3\n"), ("ls", "status -1\n"):
+        words = [str(program), str(folder), allowed, str(guest), "sh", "-c", "cat; exit 3"]
+        done = subprocess.run(words, env=variables, capture_output=True, text=True, timeout=SECONDS)
+        text = passes(done)
+        assert text.startswith(printed)
+        assert f"exit code {3 if allowed == 'sh' else 255}\n" in text
+        assert text.endswith(
+            "module cxx_module\nmodule probe_module\nmodule python_module\n"
+            "module wasi_snapshot_preview1\nmodule wasmedge_process\n"
+        )
 
 
 def test_same_release_everywhere() -> None:

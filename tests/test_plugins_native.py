@@ -311,11 +311,10 @@ def test_guest_of_wasmedge_process(tmp_path: Path) -> None:
     assert 'Permission denied: Command "sh" is not in the white list.' in done.stdout
 
 
-def test_plugins_of_all_languages_in_one_run(probe: Path, tmp_path: Path) -> None:
-    """One in C, one in C++ and one in Python, from the command, from C and from Python."""
-    (tmp_path / "p").mkdir()
-    (tmp_path / "p" / "first.so").write_bytes(probe.read_bytes())
-    (tmp_path / "cxx.cpp").write_text(
+def plugin_folder(folder: Path, sources: Path) -> None:
+    """Make one plugin in C, one in C++ and one in Python."""
+    library("probe.c", folder / "first.so")
+    (sources / "cxx.cpp").write_text(
         "#include <wasmedge/plugin.h>\n#include <string>\nnamespace {\n"
         'const std::string name = "cxx_module";\n'
         "WasmEdge_ModuleInstanceContext *create(const WasmEdge_ModuleDescriptor *) {\n"
@@ -326,10 +325,16 @@ def test_plugins_of_all_languages_in_one_run(probe: Path, tmp_path: Path) -> Non
         " nullptr};\n}\n"
         "const WasmEdge_PluginDescriptor *WasmEdge_Plugin_GetDescriptor() { return &plugin; }\n"
     )
-    library(tmp_path / "cxx.cpp", tmp_path / "p" / "second.so")
-    (tmp_path / "p" / "third.py").write_text(
+    library(sources / "cxx.cpp", folder / "second.so")
+    (folder / "third.py").write_text(
         "from pywasmedge import HostModule\nhost = HostModule('python_module')\n"
     )
+
+
+def test_plugins_of_all_languages_in_one_run(tmp_path: Path) -> None:
+    """From the command, from C and from Python; test_go.py has them in Go."""
+    (tmp_path / "p").mkdir()
+    plugin_folder(tmp_path / "p", tmp_path)
     done = command("plugin", "list", home=tmp_path, path=tmp_path / "p")
     assert "none Cannot be made." in done.stdout
     for name in ("probe_module", "cxx_module", "python_module", "wasmedge_process"):
