@@ -125,6 +125,7 @@ def test_lengths_that_reach_out_of_memory_are_fault(guest: Guest) -> None:
             args = plain(name)
             args[position + 1] = length
             assert guest.call(name, *args) == errno.FAULT, (name, position, length)
+    assert guest.call("poll_oneoff", 0, 0, (1 << 32) - 1, 0) == errno.FAULT
 
 
 def test_overlapping_buffers_change_no_errno(tmp_path: Path) -> None:

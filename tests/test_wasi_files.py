@@ -100,36 +100,6 @@ def test_buffers_may_overlap_with_everything(guest: Guest) -> None:
 # --- rights ---
 
 
-@pytest.mark.parametrize(
-    ("name", "args"),
-    [
-        ("fd_read", (0, 0, 0)),
-        ("fd_write", (0, 0, 0)),
-        ("fd_pread", (0, 0, 0, 0)),
-        ("fd_pwrite", (0, 0, 0, 0)),
-        ("fd_seek", (1, 0, 0)),
-        ("fd_tell", (0,)),
-        ("fd_sync", ()),
-        ("fd_datasync", ()),
-        ("fd_advise", (0, 0, 0)),
-        ("fd_allocate", (0, 1)),
-        ("fd_fdstat_set_flags", (0,)),
-        ("fd_filestat_get", (0,)),
-        ("fd_filestat_set_size", (0,)),
-        ("fd_filestat_set_times", (0, 0, 0)),
-        ("fd_readdir", (0, 0, 0, 0)),
-    ],
-)
-def test_every_function_wants_its_right_and_an_open_descriptor(
-    guest: Guest, name: str, args: tuple[int, ...]
-) -> None:
-    _, fd = guest.open("file", rights=0)
-    assert guest.call(name, fd, *args) == errno.NOTCAPABLE
-    assert guest.call("fd_close", fd) == 0
-    assert guest.call(name, fd, *args) == errno.BADF
-    assert guest.call(name, 0xFFFFFFFF, *args) == errno.BADF
-
-
 def test_rights_shrink_only(guest: Guest) -> None:
     _, fd = guest.open("file", rights=abi.FD_READ | abi.FD_SEEK)
     assert guest.call("fd_fdstat_set_rights", fd, abi.FD_READ, 0) == 0
