@@ -27,12 +27,9 @@ class Level(IntEnum):
     """How much work goes into the code."""
 
     QUICK = 0
-    """Fast instruction selection only: least compile time."""
-    BALANCED = 1
-    """Good instruction selection and registers, no passes before: four times the compile time,
-    half the run time."""
+    """Least compile time: stencils, or LLVM's fast instruction selection where there are none."""
     OPTIMISED = 2
-    """The whole optimisation pipeline: three times as much again; vectorised loops."""
+    """LLVM's whole optimisation pipeline."""
 
 
 _STACK_SIZE = 256 << 20

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 _SOURCES = ("base", "isa", "module", "walk", "compiler")
 """Parts of the package that decide what modules and their code look like."""
-_LEVELS = list(Level)
+_LEVELS = {int(level): level for level in Level}
 
 
 class Recorder:
