@@ -41,7 +41,7 @@ PERF = "PYWASMEDGE_PERF"
 GDB = "PYWASMEDGE_GDB"
 """Environment variable: anything but ``0`` and nothing."""
 
-_LEVELS = list(Level)
+_LEVELS = {int(level): level for level in Level}
 _ADAPTERS = {"f2n": "[host to guest]", "n2f": "[guest to host]"}
 
 
