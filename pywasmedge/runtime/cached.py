@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
 _SOURCES = ("base", "isa", "module", "walk", "compiler")
 """Parts of the package that decide what modules and their code look like."""
-_LEVELS = {int(level): level for level in Level}
 
 
 class Recorder:
@@ -68,7 +67,7 @@ class Recorder:
             level: what it was compiled with.
             asks: if it is quick code, it asks for better code itself where it runs often.
         """
-        self._codes.append((code, 2 * level + (not asks)))
+        self._codes.append((code, image.level_number(level, asks=asks)))
         _saver.add(self)
 
     def save(self) -> None:
@@ -120,7 +119,7 @@ def _publish(entry: Entry, compiled: CompiledModule, configure: Configure) -> bo
     mark = tree.proposals == configure.proposals
     images: dict[int, image.Image | None] = {}
     for at, artifact, number, rows in _chosen(entry):
-        level, asks = _LEVELS[number // 2], number % 2 == 0
+        level, asks = image.level_of(number)
         if at not in images:
             images[at] = _load(entry, at, artifact, compiled)
         loaded = images[at]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_right
 
+from ..compiler.codegen import Level
 from . import pieces
 from .native import address, ffi, lib
 
@@ -18,6 +19,21 @@ if TYPE_CHECKING:
 
 MAP_FROM = 1 << 18
 """Size in bytes from which an image is mapped; reading a smaller one is as fast."""
+
+
+def level_number(level: Level, *, asks: bool) -> int:
+    """How the cache writes down (``Artifact.levels``) what a function is compiled with.
+
+    Args:
+        level: the level.
+        asks: if it is quick code, it asks for better code itself where it runs often.
+    """
+    return 2 * level + (not asks)
+
+
+def level_of(number: int) -> tuple[Level, bool]:
+    """What ``level_number`` was given."""
+    return Level(number // 2), number % 2 == 0
 
 
 class Image:

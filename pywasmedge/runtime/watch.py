@@ -16,7 +16,7 @@ from ..compiler.artifact import AHEAD
 from ..compiler.codegen import Level
 from ..module.names import kept_names
 from . import pieces
-from .image import Image
+from .image import Image, level_of
 from .native import lib
 
 if TYPE_CHECKING:
@@ -41,7 +41,6 @@ PERF = "PYWASMEDGE_PERF"
 GDB = "PYWASMEDGE_GDB"
 """Environment variable: anything but ``0`` and nothing."""
 
-_LEVELS = {int(level): level for level in Level}
 _ADAPTERS = {"f2n": "[host to guest]", "n2f": "[guest to host]"}
 
 
@@ -115,7 +114,7 @@ def _of_image(image: Image) -> Iterator[Function]:
     artifact = image.artifact
     levels = {}
     for index, level in zip(artifact.functions, artifact.levels, strict=True):
-        known = _LEVELS[level // 2].name.lower() if artifact.kind != AHEAD else "ahead"
+        known = "ahead" if artifact.kind == AHEAD else level_of(level)[0].name.lower()
         levels[f"f{index}"] = levels[f"g{index}"] = known
     found = [
         (image.start + at, f"f{index}")
