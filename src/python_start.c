@@ -173,28 +173,26 @@ static bool initialise(const python_home *home) {
 /* Sets `problem` to None or to what went wrong. `package` is the directory that contains pywasmedge, or "";
  * `places` are directories of packages. An interpreter that was started here (`own`) has not imported the
  * module site, and `prefix` is its environment; one of the host's is left as it is if possible.
- * The finder makes sure that the package is the library's own, without a lasting change of sys.path. */
+ * The package is loaded from its own place as `import` would do it, under the lock of its name: a change of
+ * sys.meta_path, however short, would make threads that go through it miss a finder. */
 static const char import_script[] =
     "import sys\n"
-    "from _frozen_importlib import _find_spec\n"
+    "from _frozen_importlib import _ModuleLockManager, _find_spec, _load_unlocked\n"
     "from _frozen_importlib_external import PathFinder\n"
-    "class Finder:\n"
-    "    @staticmethod\n"
-    "    def find_spec(name, path=None, target=None):\n"
-    "        if name == 'pywasmedge':\n"
-    "            return PathFinder.find_spec(name, [package], target)\n"
+    "def load_package():\n"
+    "    with _ModuleLockManager('pywasmedge'):\n"
+    "        spec = PathFinder.find_spec('pywasmedge', [package])\n"
+    "        if spec is not None and 'pywasmedge' not in sys.modules:\n"
+    "            _load_unlocked(spec)\n"
     "def attempt():\n"
-    "    if package:\n"
-    "        sys.meta_path.insert(0, Finder)\n"
     "    try:\n"
+    "        if package:\n"
+    "            load_package()\n"
     "        import pywasmedge.capi\n"
     "        if _find_spec('llvmlite', None) is None:\n" /* is imported when it is needed */
     "            raise ModuleNotFoundError(\"No module named 'llvmlite'\")\n"
     "    except BaseException as error:\n"
     "        return error\n"
-    "    finally:\n"
-    "        if package:\n"
-    "            sys.meta_path.remove(Finder)\n"
     "def add_places():\n"
     "    sys.path += [place for place in places if place not in sys.path]\n"
     "if own:\n"
@@ -265,6 +263,7 @@ static bool import_package(const python_home *home, bool own) {
   PyObject *variables = run_import(home, own);
   const char *problem = variables != NULL ? text_in(variables, "problem") : "out of memory";
   const char *used = variables != NULL ? text_in(variables, "used") : NULL;
+  if (problem == NULL && used == NULL) problem = "its import system is not as expected";
   const bool is_bound = we_bound_python.we_py_host != NULL;
   const char *version = py.Py_GetVersion();
   if (problem != NULL) {

@@ -206,6 +206,54 @@ def test_host_in_python(load: str, when: str) -> None:
     assert ctypes_host(sys.executable, "-c", CTYPES, *arguments, env=environment) == "made\n"
 
 
+BUSY_FINDERS = """
+import ctypes, sys, threading
+from importlib.machinery import ModuleSpec
+asked, wrong, ready, ended = set(), [], threading.Event(), threading.Event()
+class Finder:
+    def __init__(self, is_last):
+        self.is_last = is_last
+    def find_spec(self, name, path=None, target=None):
+        if name.startswith("probe"):
+            asked.add(self)
+            return ModuleSpec(name, self) if self.is_last else None
+    def create_module(self, spec):
+        return None
+    exec_module = create_module
+finders = [Finder(False) for _ in range(100)] + [Finder(True)]
+def import_probes():
+    number = 0
+    while not ended.is_set() and not wrong:
+        asked.clear()
+        try:
+            __import__(f"probe{number}")
+            if len(asked) != len(finders):
+                wrong.append("a finder was not asked")
+        except ImportError as error:
+            wrong.append(error)
+        number += 1
+        ready.set()
+sys.meta_path += finders
+sys.setswitchinterval(1e-6)
+thread = threading.Thread(target=import_probes)
+thread.start()
+ready.wait()
+create = ctypes.CDLL(sys.argv[1]).WasmEdge_LoaderCreate
+create.argtypes, create.restype = [ctypes.c_void_p], ctypes.c_void_p
+loader = create(None)
+ended.set()
+thread.join()
+assert loader and not wrong, wrong
+"""
+
+
+def test_a_thread_of_the_host_imports_while_the_library_starts() -> None:
+    """Threads go through the list of finders all the time: nothing may vanish from it."""
+    assert (
+        ctypes_host(base_python(), "-I", "-S", "-c", BUSY_FINDERS, str(LIBRARY), env=NOTHING) == ""
+    )
+
+
 def base_python() -> str:
     """The interpreter below the virtual environment of these tests."""
     base: str = getattr(sys, "_base_executable", sys.executable)
