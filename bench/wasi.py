@@ -39,10 +39,10 @@ def ours(engine: Pywasmedge, directory: str) -> Exports:
     from costs import load
 
     from pywasmedge import Executor, Store
-    from pywasmedge.wasi import WasiModule
+    from pywasmedge.wasi import WASI
 
     output = open("/dev/null", "wb")  # noqa: SIM115  (the guest's, for as long as it runs)
-    wasi = WasiModule(ARGUMENTS, ENVIRONMENT, {"/": directory}, stdout=output)
+    wasi = WASI(ARGUMENTS, ENVIRONMENT, {"/": directory}, stdout=output)
     store = Store()
     executor = Executor(engine.configure())
     executor.register_import(store, wasi)

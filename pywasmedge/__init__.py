@@ -62,10 +62,11 @@ if TYPE_CHECKING:
     from .runtime.store import Store
     from .runtime.table import TableInstance
     from .vm import VM, Stage
-    from .wasi import WasiModule
+    from .wasi import WASI
 
 __all__ = [
     "VM",
+    "WASI",
     "ArgumentError",
     "Async",
     "Buffer",
@@ -110,7 +111,6 @@ __all__ = [
     "Validation",
     "ValidationError",
     "Validator",
-    "WasiModule",
     "WasmError",
     "WorkflowError",
     "__version__",
@@ -145,7 +145,7 @@ _HOMES = {
     "runtime.store": "Store",
     "runtime.table": "TableInstance",
     "vm": "VM Stage",
-    "wasi": "WasiModule",
+    "wasi": "WASI",
 }
 """Where each public name lives; imported when first used, so that importing the package is free."""
 

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from .plugins.registry import Registry
     from .runtime.function import FunctionInstance
     from .runtime.host_module import HostModule
-    from .wasi import WasiModule
+    from .wasi import WASI
 
     Source: TypeAlias = str | PathLike[str] | ReadableBuffer | Module
 
@@ -97,10 +97,10 @@ class VM(Closing):
     def _new_executor(self) -> Executor:
         return Executor(self._configure, self._statistics)
 
-    def _new_wasi(self) -> WasiModule:
-        from .wasi import WasiModule
+    def _new_wasi(self) -> WASI:
+        from .wasi import WASI
 
-        return WasiModule()
+        return WASI()
 
     def _add_plugins(self, plugins: list[Plugin]) -> None:
         """Register the modules of plugins; a name that the store has already stays as it is."""
@@ -503,18 +503,18 @@ def allow_commands(commands: Iterable[str], everything: bool) -> bool:
     return True
 
 
-def new_wasi_module() -> WasiModule:
-    """A WASI module that :meth:`WasiModule.init` still has to make ready."""
-    from .wasi import WasiModule
+def new_wasi_module() -> WASI:
+    """A WASI module that :meth:`WASI.init` still has to make ready."""
+    from .wasi import WASI
 
-    return WasiModule.uninitialised()
+    return WASI.uninitialised()
 
 
-def as_wasi_module(instance: ModuleInstance | None) -> WasiModule | None:
+def as_wasi_module(instance: ModuleInstance | None) -> WASI | None:
     """``instance`` if it is a WASI module, otherwise ``None``."""
-    from .wasi import WasiModule
+    from .wasi import WASI
 
-    return instance if isinstance(instance, WasiModule) else None
+    return instance if isinstance(instance, WASI) else None
 
 
 def _type_in(instance: ModuleInstance | None, name: str) -> FunctionType | None:

@@ -59,7 +59,7 @@ def module(name: str) -> pywasmedge.Module:
 def run(name: str, *arguments: str, folder: Path | None = None, stdin: bytes = b"") -> Done:
     """Run a program in this process; ``folder`` is its current directory."""
     out, err = bytearray(), bytearray()
-    wasi = pywasmedge.WasiModule(
+    wasi = pywasmedge.WASI(
         args=[name, *arguments],
         preopens={".": folder} if folder else {},
         stdin=stdin,

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 import testdata
 
-from pywasmedge import VM, ErrCode, Exit, Loader, Module, Trap, Validator, WasiModule
+from pywasmedge import VM, WASI, ErrCode, Exit, Loader, Module, Trap, Validator
 
 FOLDER = testdata.GUESTS / "net"
 LOOPBACK = "tcp:127.0.0.1:*,udp:127.0.0.1:*"
@@ -49,7 +49,7 @@ class Program(threading.Thread):
         self.code = -1
         self._name = name
         self._told = threading.Condition()
-        self._wasi = WasiModule(
+        self._wasi = WASI(
             [name, *args], stdin=None, stdout=self._print, stderr=self._print, network=network
         )
 
@@ -257,7 +257,7 @@ def test_200_connections_at_once() -> None:
 
 @pytest.mark.parametrize("name", ["tcp_echo", "udp_echo", "chat"])
 def test_a_server_that_waits_can_be_stopped(name: str) -> None:
-    wasi = WasiModule([name, "0", "1"], stdout=bytearray().extend, network=True)
+    wasi = WASI([name, "0", "1"], stdout=bytearray().extend, network=True)
     with VM() as vm, wasi:
         vm.register_module(wasi)
         start = time.monotonic()

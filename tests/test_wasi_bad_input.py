@@ -334,7 +334,7 @@ def test_stdin_that_the_host_closed_is_badf() -> None:
         guest.env.close()
     os.close(reader)
     os.close(writer)
-    text = "from pywasmedge import WasiModule; print(sorted(WasiModule().env.table))"
+    text = "from pywasmedge import WASI; print(sorted(WASI().env.table))"
     words = ["sh", "-c", 'exec "$0" -c "$1" <&-', sys.executable, text]
     root = Path(__file__).parents[1]
     assert subprocess.run(words, cwd=root, capture_output=True, check=True).stdout == b"[1, 2]\n"

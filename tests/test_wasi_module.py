@@ -1,4 +1,4 @@
-"""``WasiModule`` as users of the package see it, with prebuilt guests."""
+"""``WASI`` as users of the package see it, with prebuilt guests."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 import wasmbuild as wb
 from wasi_guest import Guest
 
-from pywasmedge import VM, Configure, ErrCode, Exit, HostRegistration, Trap, WasiModule
+from pywasmedge import VM, WASI, Configure, ErrCode, Exit, HostRegistration, Trap
 from pywasmedge.wasi import abi, errno
 from pywasmedge.wasi.descriptor import Descriptor
 from pywasmedge.wasi.groups import find_all
@@ -21,7 +21,7 @@ from pywasmedge.wasi.groups import find_all
 Guests = Callable[[str], Path]
 
 
-def run(program: Path, wasi: WasiModule) -> int:
+def run(program: Path, wasi: WASI) -> int:
     """Run a program; its exit code."""
     with VM() as vm, wasi:
         vm.register_module(wasi)
@@ -34,14 +34,14 @@ def run(program: Path, wasi: WasiModule) -> int:
 
 def test_output_can_be_captured(guest: Guests) -> None:
     output = io.BytesIO()
-    assert run(guest("hello"), WasiModule(["hello"], stdout=output)) == 0
+    assert run(guest("hello"), WASI(["hello"], stdout=output)) == 0
     assert output.getvalue() == b"hello, world\n"
 
 
 @pytest.mark.parametrize("env", [{"A": "1", "B": "=x"}, ["A=1", "B==x"]])
 def test_arguments_and_environment(guest: Guests, env: dict[str, str] | list[str]) -> None:
     pieces: list[bytes] = []
-    wasi = WasiModule(["prog", "ä", "exit=3"], env, stdout=pieces.append)
+    wasi = WASI(["prog", "ä", "exit=3"], env, stdout=pieces.append)
     assert run(guest("args"), wasi) == 3
     expected = ["arg 0: prog", "arg 1: ä", "arg 2: exit=3", "env A=1", "env B==x"]
     assert b"".join(pieces).decode().splitlines() == expected
@@ -49,12 +49,12 @@ def test_arguments_and_environment(guest: Guests, env: dict[str, str] | list[str
 
 def test_input_from_bytes_and_files(guest: Guests, tmp_path: Path) -> None:
     output = io.BytesIO()
-    wasi = WasiModule(stdin=b"from bytes", stdout=output, stderr=None)
+    wasi = WASI(stdin=b"from bytes", stdout=output, stderr=None)
     assert run(guest("echo"), wasi) == 0
     assert output.getvalue() == b"from bytes"
     (tmp_path / "in").write_bytes(b"from a file")
     with open(tmp_path / "in", "rb") as source, open(tmp_path / "out", "wb") as target:
-        assert run(guest("echo"), WasiModule(stdin=source, stdout=target, stderr=None)) == 0
+        assert run(guest("echo"), WASI(stdin=source, stdout=target, stderr=None)) == 0
         assert not target.closed
     assert (tmp_path / "out").read_bytes() == b"from a file"
 
@@ -64,16 +64,16 @@ def test_exceptions_of_a_stream_come_out_as_themselves(guest: Guests) -> None:
         raise KeyError(data)
 
     with pytest.raises(KeyError, match="hello, world"):
-        run(guest("hello"), WasiModule(stdout=fail))
+        run(guest("hello"), WASI(stdout=fail))
 
 
 def test_files(guest: Guests, tmp_path: Path) -> None:
     for preopens in ({"/": tmp_path}, [f"/:{tmp_path}"]):
         name = f"file{len(os.listdir(tmp_path))}"
-        wasi = WasiModule(["files", "write", f"/{name}", "text"], preopens=preopens)
+        wasi = WASI(["files", "write", f"/{name}", "text"], preopens=preopens)
         assert run(guest("files"), wasi) == 0
         assert (tmp_path / name).read_text() == "text"
-    wasi = WasiModule(
+    wasi = WASI(
         ["files", "write", "/x", "text"], preopens=[f"/:{tmp_path}:readonly"], stderr=io.BytesIO()
     )
     assert run(guest("files"), wasi) == 1
@@ -82,17 +82,17 @@ def test_files(guest: Guests, tmp_path: Path) -> None:
 
 def test_what_cannot_be_given_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
-        WasiModule(preopens={"/": tmp_path / "missing"})
+        WASI(preopens={"/": tmp_path / "missing"})
     with pytest.raises(ValueError, match="NUL"):
-        WasiModule(["a\0b"])
+        WASI(["a\0b"])
     with pytest.raises(OSError):
-        WasiModule(stdout=12345)
+        WASI(stdout=12345)
     with pytest.raises(TypeError):
-        WasiModule(stdout=object())
+        WASI(stdout=object())
 
 
 def test_the_module_lists_every_function() -> None:
-    with WasiModule() as wasi:
+    with WASI() as wasi:
         assert wasi.list_functions() == sorted(find_all())
         assert "fd_write" in wasi.exports
         assert wasi.find_function("nonsense") is None
@@ -105,7 +105,7 @@ def test_registered_by_configuration(guest: Guests) -> None:
     configure.host_registrations.add(HostRegistration.WASI)
     with VM(configure) as vm:
         wasi = vm.import_module(HostRegistration.WASI)
-        assert isinstance(wasi, WasiModule)
+        assert isinstance(wasi, WASI)
         output = io.BytesIO()
         wasi.env.set_stream(1, output)
         vm.run_wasm_from_file(guest("hello"))
@@ -113,7 +113,7 @@ def test_registered_by_configuration(guest: Guests) -> None:
 
 
 def test_initialising(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    wasi = WasiModule.uninitialised()
+    wasi = WASI.uninitialised()
     caller = Guest(wasi.env)
     assert caller.write(1, b"x")[0] == errno.BADF
     wasi.init(["first"], ["A=1"], [f"one:{tmp_path}", f"two:{tmp_path}/missing"])
@@ -134,7 +134,7 @@ def test_initialising(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None
 
 def test_one_environment_for_several_instances(guest: Guests) -> None:
     output = io.BytesIO()
-    with VM() as vm, WasiModule(stdout=output) as wasi:
+    with VM() as vm, WASI(stdout=output) as wasi:
         vm.register_module(wasi)
         for _ in range(3):
             vm.run_wasm_from_file(guest("hello"))
@@ -163,7 +163,7 @@ def test_closing_while_another_thread_reads() -> None:
 @pytest.mark.parametrize("words", [["clock", "100000"], ["echo"]])
 def test_a_timeout_ends_a_program_that_waits(guest: Guests, words: list[str]) -> None:
     reader, writer = os.pipe()  # never written to
-    with VM() as vm, WasiModule(words, stdin=reader, stderr=None) as wasi:
+    with VM() as vm, WASI(words, stdin=reader, stderr=None) as wasi:
         vm.register_module(wasi)
         start = time.monotonic()
         with pytest.raises(Trap) as caught:
@@ -201,7 +201,7 @@ def test_sock_accept_links_with_both_signatures(params: str) -> None:
         code=[wb.body(wb.asm("i32.const 0 " * len(params.split()) + "call 0"))],
     )
     with VM() as vm:
-        vm.register_module(WasiModule(stdin=b"no socket"))
+        vm.register_module(WASI(stdin=b"no socket"))
         vm.load_wasm_from_bytes(binary)
         vm.validate()
         vm.instantiate()

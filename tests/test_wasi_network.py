@@ -16,7 +16,7 @@ import pytest
 import testdata
 from socket_guest import LOOPBACK, NetGuest, has_ipv6
 
-from pywasmedge import VM, WasiModule
+from pywasmedge import VM, WASI
 from pywasmedge.base import waiting
 from pywasmedge.wasi import abi, errno
 from pywasmedge.wasi.network import Network
@@ -92,7 +92,7 @@ def test_what_is_no_pattern(pattern: str) -> None:
     with pytest.raises(ValueError, match="network pattern"):
         Network(("dns", pattern))
     with pytest.raises(ValueError, match="network pattern"):
-        WasiModule(network=pattern)
+        WASI(network=pattern)
 
 
 def test_names_are_allowed_apart() -> None:
@@ -103,7 +103,7 @@ def test_names_are_allowed_apart() -> None:
 
 
 def test_nothing_is_allowed_by_default() -> None:
-    with WasiModule() as wasi:
+    with WASI() as wasi:
         guest = NetGuest(False, wasi.env)
         for type_ in abi.DGRAM, abi.STREAM:
             assert guest.call("sock_open", abi.INET4, type_, 8) == errno.NOTCAPABLE
@@ -298,7 +298,7 @@ PREVIEW0 = [
 
 def test_preview_0(tmp_path: Path) -> None:
     output = io.BytesIO()
-    with VM() as vm, WasiModule(["program"], preopens={"/": tmp_path}, stdout=output) as wasi:
+    with VM() as vm, WASI(["program"], preopens={"/": tmp_path}, stdout=output) as wasi:
         vm.register_module(wasi)
         vm.run_wasm_from_file(testdata.GUESTS / "preview0.wasm")
         assert wasi.exit_code == 0
@@ -307,7 +307,7 @@ def test_preview_0(tmp_path: Path) -> None:
 
 
 def test_preview_0_lists_what_it_has() -> None:
-    with WasiModule() as wasi:
+    with WASI() as wasi:
         companion = wasi.companion("wasi_unstable")
         assert companion is not None
         assert companion is wasi.companion("wasi_unstable")

@@ -15,7 +15,7 @@ import pytest
 from wasi_guest import Guest, without_open_beneath
 from wasi_machine import Machine
 
-from pywasmedge import WasiModule
+from pywasmedge import WASI
 from pywasmedge.runtime.interrupt import with_timeout
 from pywasmedge.wasi import abi, errno, resolve
 from pywasmedge.wasi.opening import open_beneath
@@ -199,7 +199,7 @@ def test_nobody_waits_for_a_socket(guest: Guest, tmp_path: Path) -> None:
 
 
 def test_a_limit_on_open_files(tmp_path: Path) -> None:
-    with WasiModule(preopens={"/": tmp_path}, max_files=8) as wasi:
+    with WASI(preopens={"/": tmp_path}, max_files=8) as wasi:
         guest = Guest(wasi.env)
         (tmp_path / "file").touch()
         fds = [guest.open("file") for _ in range(4)]
@@ -237,7 +237,7 @@ def test_clocks_and_random_numbers_may_be_the_embedders() -> None:
         asked.append(id_)
         return 1000 + len(asked)
 
-    wasi = WasiModule.uninitialised()
+    wasi = WASI.uninitialised()
     wasi.env.clock, wasi.env.random = clock, random.Random(1).randbytes
     for guest in (Machine(wasi), Guest(wasi.env)):
         area, size = guest.room(100)
@@ -250,7 +250,7 @@ def test_clocks_and_random_numbers_may_be_the_embedders() -> None:
     first = bytes(guest.memory[area : area + size])
     wasi.env.random(100)
     assert first == wasi.env.random(100)
-    made = WasiModule(clock=clock, random=random.Random(1).randbytes)
+    made = WASI(clock=clock, random=random.Random(1).randbytes)
     assert made.env.hot("clock_time_get") is None
     assert made.env.hot("random_get") is None
     assert made.env.hot("fd_read") is not None

@@ -15,7 +15,7 @@ import pytest
 import testdata
 
 from pywasmedge import VM, Exit
-from pywasmedge.wasi import WasiModule
+from pywasmedge.wasi import WASI
 
 ARCHIVE = "wasi/wasi-testsuite.tar.xz"
 
@@ -73,7 +73,7 @@ def test_through_the_api(name: str, suite: dict[str, Path], tmp_path: Path) -> N
     case = Case(suite[name], tmp_path)
     output: list[bytes] = []
     with open(os.devnull, "rb") as stdin, open(tmp_path / "stderr", "w+b") as stderr:
-        wasi = WasiModule(
+        wasi = WASI(
             [case.wasm.name, *case.args],
             case.env,
             {"/": case.root} if case.root else {},

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import wasmbuild as wb
 from wasi_guest import MASK, Guest
 
-from pywasmedge import Executor, Loader, Store, Validator, WasiModule
+from pywasmedge import WASI, Executor, Loader, Store, Validator
 from pywasmedge.base import waiting
 from pywasmedge.runtime.native import lib
 from pywasmedge.wasi import function as wasi_function
@@ -79,8 +79,8 @@ class Machine(Guest):
         asked: names of the hot functions that were left to Python, call by call.
     """
 
-    def __init__(self, wasi: WasiModule | None = None) -> None:
-        self.wasi = wasi or WasiModule.uninitialised()
+    def __init__(self, wasi: WASI | None = None) -> None:
+        self.wasi = wasi or WASI.uninitialised()
         super().__init__(self.wasi.env)
         module = Loader().parse_bytes(binary())
         Validator().validate(module)

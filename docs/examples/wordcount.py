@@ -15,9 +15,7 @@ GUESTS = Path(__file__).resolve().parents[2] / "tests" / "guests"
 
 def count_words(file: Path) -> None:
     """Run the program on ``file``; all it can see is the folder the file is in."""
-    wasi = pywasmedge.WasiModule(
-        args=["wordcount", file.name], preopens={".": file.resolve().parent}
-    )
+    wasi = pywasmedge.WASI(args=["wordcount", file.name], preopens={".": file.resolve().parent})
     with pywasmedge.VM() as vm:
         vm.register_module(wasi)
         vm.run_wasm_from_file(GUESTS / "wordcount.wasm")

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .module import WasiModule
+    from .module import WASI
 
-__all__ = ["WasiModule"]
+__all__ = ["WASI"]
 
 
 def __getattr__(name: str) -> object:
-    if name == "WasiModule":
-        from .module import WasiModule
+    if name == "WASI":
+        from .module import WASI
 
-        return WasiModule
+        return WASI
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -28,7 +28,7 @@ VARIABLE = "PYWASMEDGE_NETWORK"
 """Environment variable in which hosts that use the C API allow patterns, joined by commas."""
 
 
-class WasiModule(ModuleInstance):
+class WASI(ModuleInstance):
     """WASI preview1 for the modules it is linked to, which share its descriptors.
 
     Functions are made when they are first asked for.
@@ -98,7 +98,7 @@ class WasiModule(ModuleInstance):
                 self.env.preopen(guest, path, readonly=readonly)
 
     @classmethod
-    def uninitialised(cls) -> WasiModule:
+    def uninitialised(cls) -> WASI:
         """A module without arguments, environment and descriptors, to be completed by ``init``.
 
         What it may use of the network is in the environment variable ``PYWASMEDGE_NETWORK``.
@@ -163,7 +163,7 @@ class WasiModule(ModuleInstance):
         return super().find_import(name, kind, wanted)
 
     def __repr__(self) -> str:
-        return f"<WasiModule {[os.fsdecode(arg) for arg in self.env.args]}>"
+        return f"<WASI {[os.fsdecode(arg) for arg in self.env.args]}>"
 
     def _inherit(self, fd: int) -> None:
         """Give the guest a standard stream of the host, if it is open."""
