@@ -102,11 +102,14 @@ def least(
                 continue
             found = {"wall": outcome.wall, "first": outcome.first, "peak": outcome.peak_kib / 1024}
             known = results.get(name) or found
-            results[name] = {
-                key: min(value or 0.0, known[key] or 0.0) for key, value in found.items()
-            }
+            results[name] = {key: least_of(value, known[key]) for key, value in found.items()}
         order.append(order.pop(0))
     return results
+
+
+def least_of(a: float | None, b: float | None) -> float | None:
+    """The smaller figure; ``None`` is none."""
+    return min((figure for figure in (a, b) if figure is not None), default=None)
 
 
 def startup(rounds: int) -> dict[str, dict[str, float | None] | None]:
@@ -161,7 +164,14 @@ def cells(result: dict[str, float | None] | None, *keys: str) -> list[str]:
     """Formatted figures of one result."""
     if result is None:
         return ["failed", *["-"] * (len(keys) - 1)]
-    return [f"{result[k]:.0f} MiB" if k == "peak" else duration(result[k]) for k in keys]
+    return [cell(key, result[key]) for key in keys]
+
+
+def cell(key: str, figure: float | None) -> str:
+    """One figure in its unit; a program without output has no time of its first output."""
+    if figure is None:
+        return "-"
+    return f"{figure:.0f} MiB" if key == "peak" else duration(figure)
 
 
 def environment() -> dict[str, str]:

@@ -179,6 +179,48 @@ PROGRAMS = (
         "clang version 22.1.0",
         alias="clang",
     ),
+    Program(  # prints nothing
+        "clang-compile",
+        CLANG,
+        "package/gen/llvm.core.wasm",
+        (
+            "--sysroot=/",
+            *("-isystem", "/include/wasm32-wasip1"),
+            *("-O2", "-c", "/work/hello.c", "-o", "/work/hello.o"),
+        ),
+        "",
+        script=(
+            "hello.c",
+            "#include <stdio.h>\n"
+            "int main(int argc, char **argv) {\n"
+            '  for (int i = 0; i < argc; i++) printf("%d %s\\n", i, argv[i]);\n'
+            "  return 0;\n"
+            "}\n",
+        ),
+        unpack=("package/gen/llvm-resources.tar", "/"),
+        alias="clang",
+    ),
+    Program(  # its linker, for a library of C's whole standard library; prints nothing
+        "wasm-ld",
+        CLANG,
+        "package/gen/llvm.core.wasm",
+        (
+            *("-L/lib/wasm32-wasip1", "-L/lib/wasm32-unknown-wasip1"),
+            *(
+                "--no-entry",
+                "--export-all",
+                "--whole-archive",
+                "-lc",
+                "--no-whole-archive",
+                "-lclang_rt.builtins",
+            ),
+            *("-o", "/work/libc.wasm"),
+        ),
+        "",
+        script=("readme.txt", "The linker writes here.\n"),
+        unpack=("package/gen/llvm-resources.tar", "/"),
+        alias="wasm-ld",
+    ),
 )
 
 
