@@ -248,13 +248,26 @@ static const struct {
     {"run_ast", run_ast},
 };
 
-/* The least growth of a round: what happens once does not count. */
+/* What a round's growth consists of, for the message of a test that fails. */
+static void print_memory(long round, long grown) {
+  char line[256];
+  FILE *file = fopen("/proc/self/status", "r");
+  CHECK(file != NULL);
+  fprintf(stderr, "round %ld: %ld KiB more\n", round, grown);
+  while (fgets(line, sizeof line, file) != NULL)
+    if (strncmp(line, "Rss", 3) == 0 || strncmp(line, "Threads", 7) == 0) fprintf(stderr, "  %s", line);
+  fclose(file);
+}
+
+/* The least growth of a round: what happens once does not count. Ends early when nothing has grown; says what
+ * memory it was otherwise. */
 static long growth(void (*cycle)(void), long rounds, long cycles) {
   long least = -1;
-  for (long round = 0; round <= rounds; round++) {
+  for (long round = 0; round <= rounds && least != 0; round++) {
     const long start = resident_kib();
     for (long i = 0; i < cycles; i++) cycle();
     const long grown = resident_kib() - start;
+    if (grown > 0) print_memory(round, grown);
     if (round > 0 && (least < 0 || grown < least)) least = grown > 0 ? grown : 0;
   }
   return least;
