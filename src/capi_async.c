@@ -234,16 +234,21 @@ static struct timespec in_nanoseconds(uint64_t nanoseconds) {
   return when;
 }
 
-/* Waits for the end, until `deadline` unless that is NULL; whether the run has ended. */
+static void unlock(void *lock) { pthread_mutex_unlock(lock); }
+
+/* Waits for the end, until `deadline` unless that is NULL; whether the run has ended. The host may cancel the
+ * thread while it waits. */
 static bool wait_until(WasmEdge_Async *run, const struct timespec *deadline) {
+  bool done;
   int failed = 0;
   pthread_mutex_lock(&run->lock);
+  pthread_cleanup_push(unlock, &run->lock);
   while (!run->done && failed == 0) {
     failed = deadline != NULL ? pthread_cond_timedwait(&run->ended, &run->lock, deadline)
                               : pthread_cond_wait(&run->ended, &run->lock);
   }
-  const bool done = run->done;
-  pthread_mutex_unlock(&run->lock);
+  done = run->done;
+  pthread_cleanup_pop(true);
   return done;
 }
 

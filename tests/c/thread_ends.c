@@ -134,6 +134,33 @@ static void *call_once(void *argument) {
   return argument;
 }
 
+static void *wait_forever(void *run) {
+  WasmEdge_AsyncWait(run);
+  return NULL;
+}
+
+static void *wait_for_long(void *run) {
+  WasmEdge_AsyncWaitFor(run, 1000000);
+  return NULL;
+}
+
+/* Waiting is a point where POSIX lets a thread be cancelled. The run must not notice. */
+static void waiting_threads_are_cancelled(void) {
+  vm = guest_vm(&file, host);
+  for (int i = 0; i < 20; i++) {
+    pthread_t thread;
+    void *returned;
+    WasmEdge_Async *run = WasmEdge_VMAsyncExecute(vm, NAME("spin"), NULL, 0);
+    CHECK(pthread_create(&thread, NULL, i % 2 == 0 ? wait_forever : wait_for_long, run) == 0);
+    usleep((useconds_t)i * 200);
+    pthread_cancel(thread);
+    CHECK(pthread_join(thread, &returned) == 0 && returned == PTHREAD_CANCELED);
+    WasmEdge_AsyncCancel(run);
+    CHECK_CODE(WasmEdge_AsyncGet(run, NULL, 0), 0x07);
+    WasmEdge_AsyncDelete(run);
+  }
+}
+
 /* Nothing of a thread stays: in the best of some rounds. */
 static void short_threads(void) {
   enum { ROUNDS = 5, EACH = 2000 };
@@ -161,6 +188,7 @@ static const struct {
     {"fork_while_compiling", fork_while_compiling},
     {"fork_in_host_function", fork_in_host_function},
     {"threads_end", threads_end},
+    {"waiting_threads_are_cancelled", waiting_threads_are_cancelled},
     {"short_threads", short_threads},
 };
 
