@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 DOCS = capi_host.ROOT / "docs"
 GUIDE = (DOCS / "C_API.md").read_text(encoding="utf-8")
+PYTHON_GUIDE = (DOCS / "PYTHON.md").read_text(encoding="utf-8")
 HEADER = (capi_host.INCLUDE / "wasmedge" / "wasmedge.h").read_text(encoding="utf-8")
 CODES = (capi_host.INCLUDE / "wasmedge" / "enum_errcode.h").read_text(encoding="utf-8")
 MODULES = sorted((capi_host.ROOT / "c_examples").glob("*.wasm"))
@@ -32,20 +33,26 @@ MODULES = sorted((capi_host.ROOT / "c_examples").glob("*.wasm"))
 # --- the programs of the guide --------------------------------------------------------------------
 
 
-def programs() -> list[tuple[str, str, str]]:
-    """Heading with number, code and output of each program of the guide."""
+def programs(guide: str, language: str) -> list[tuple[str, str, str]]:
+    """Heading with number, code and output of each program of a guide."""
     found = []
-    for section in GUIDE.split("\n## ")[1:]:
+    pattern = rf"^```{language}\n(.*?)^```\n\n^```text\n(.*?)^```"
+    for section in guide.split("\n## ")[1:]:
         title = section.partition("\n")[0]
-        blocks = re.findall(r"^```c\n(.*?)^```\n\n^```text\n(.*?)^```", section, re.M | re.S)
+        blocks = re.findall(pattern, section, re.M | re.S)
         found += [(f"{title} {n}", *block) for n, block in enumerate(blocks, 1)]
     return found
 
 
-def test_every_block_of_the_guide_is_tested() -> None:
-    assert GUIDE.count("\n```c\n") == len(programs())
-    assert all("int main(void)" in code for _, code, _ in programs())
+IN_C = programs(GUIDE, "c")
+IN_PYTHON = programs(PYTHON_GUIDE, "python")
+
+
+def test_every_block_of_the_guides_is_tested() -> None:
+    assert GUIDE.count("\n```c\n") == len(IN_C)
+    assert all("int main(void)" in code for _, code, _ in IN_C)
     assert len(re.findall(r"^```c .*$", GUIDE, re.M)) == 1
+    assert PYTHON_GUIDE.count("\n```python") == len(IN_PYTHON)
 
 
 @pytest.fixture(scope="module")
@@ -59,12 +66,23 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return made
 
 
-@pytest.mark.parametrize(("title", "code", "output"), programs(), ids=[p[0] for p in programs()])
+@pytest.mark.parametrize(("title", "code", "output"), IN_C, ids=[p[0] for p in IN_C])
 def test_program(folder: Path, title: str, code: str, output: str) -> None:
     source = folder / (re.sub(r"\W+", "_", title) + ".c")
     source.write_text(code)
     done = capi_host.run(capi_host.build(source, f"-I{folder}"), env={}, cwd=folder)
     assert (done.returncode, done.stdout) == (0, output), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "output"), [p[1:] for p in IN_PYTHON], ids=[p[0] for p in IN_PYTHON]
+)
+def test_program_in_python(
+    code: str, output: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(MODULES[0].parent)
+    exec(compile(code, "PYTHON.md", "exec"), {})
+    assert capsys.readouterr().out == output
 
 
 # --- the tables -----------------------------------------------------------------------------------
