@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,11 @@ import testdata
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
+
+if (
+    signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+):  # as in jobs that a shell puts in the background
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start get Ctrl-C
 
 os.environ["PYWASMEDGE_CACHE"] = "off"  # code is made anew; tests of the cache have their own
 
