@@ -217,6 +217,21 @@ def test_quick_loops_are_cancelled(kind: str, switches: tuple[str, ...]) -> None
     assert not compiled(vm)._uncounted
 
 
+@METERED
+@pytest.mark.parametrize("kind", ["calls", "indirect calls", "tail calls"])
+def test_callers_are_named_wherever_a_callee_is_interrupted(
+    kind: str, switches: tuple[str, ...]
+) -> None:
+    """Also between leaving its frame and returning."""
+    vm = machine(endless(LOOPS[kind]), switches)
+    with pytest.raises(Trap):
+        vm.execute("run", 1, timeout=0.1)  # with compilation
+    for _ in range(200):
+        with pytest.raises(Trap) as caught:
+            vm.execute("run", 1, timeout=0.001)
+        assert caught.value.backtrace in (("r",), ("n", "r"), ())  # () before it has begun
+
+
 CTRL_C = """
 import os, signal, sys, threading
 from test_tiers_mixed import LOOPS, endless, machine

@@ -87,6 +87,8 @@ def frames() -> Iterator[tuple[Module, int]]:
         rule = _table(piece).rule(pc - returned - piece.start)
         if rule is None:
             return
+        if not returned and _is_left(pc):
+            rule = _Rule(rule.name, _SP, 8, 0)
         name = rule.name
         index = name[1:].partition(".")[0]  # LLVM calls copies "g1.specialized.1"
         # A call may have two frames: metered code "g1" and its native entry "f1", "o1.<loop>" and
@@ -106,6 +108,16 @@ def frames() -> Iterator[tuple[Module, int]]:
             (fp,) = struct.unpack_from("<Q", stack, saved)
         sp = cfa
         returned = True
+
+
+def _is_left(pc: int) -> bool:
+    """Whether a function that was interrupted at ``pc`` has dropped its frame already.
+
+    The information about quick code does not say so. What follows is a return, or in quick code
+    a jump to the function that a tail call is of (``ret``, ``ret n``, ``jmp r11``).
+    """
+    code = bytes(ffi.buffer(ffi.cast("uint8_t *", pc), 3))
+    return code[0] in b"\xc2\xc3" or code == b"\x41\xff\xe3"
 
 
 # ---- Call frame information ----------------------------------------------------------------------
