@@ -269,8 +269,8 @@ def test_sums_can_be_read_and_cleared_during_a_call() -> None:
     finally:
         running.cancel()
         running.wait()
-    # Both sums have been cleared, one a moment after the other, when they were larger than this.
-    assert abs(vm.statistics.instr_count - vm.statistics.total_cost) < 100_000
+    turn = 2  # what a reader of a running loop can be late by
+    assert abs(vm.statistics.instr_count - vm.statistics.total_cost) <= 2 * turn
 
 
 # --- the command and the C API -------------------------------------------------------------------

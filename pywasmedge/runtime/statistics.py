@@ -110,10 +110,7 @@ class Statistics(Closing):
             raise MemoryError
 
     def clear(self) -> None:
-        """Set all sums to 0; cost table and limit stay.
-
-        What a guest does meanwhile may count in one sum and no longer in another.
-        """
+        """Set all sums to 0; cost table and limit stay."""
         lib.we_statistics_clear(self.c)
 
     def measure(self, switches: int, function: Callable[..., Any], *args: Any) -> Any:
