@@ -88,6 +88,28 @@ def test_small_pieces_lie_close_together() -> None:
     assert all(find(start) is None for start in starts)
 
 
+WRITABLE_CODE = """
+import sys
+def both():
+    with open("/proc/self/maps") as maps:
+        return {line for line in maps if line.split()[1][1:3] == "wx"}
+before = both()  # the interpreter's own business
+import pywasmedge
+for tier in pywasmedge.Tier:
+    with pywasmedge.VM(pywasmedge.Configure(tier=tier, cache="off")) as vm:
+        assert vm.run_wasm_from_file(sys.argv[1], "fib", 30) == 832040
+print(both() - before)
+"""
+
+
+def test_running_guests_leaves_nothing_writable_and_executable() -> None:
+    """Neither in pools nor anywhere else in the process."""
+    guest = Path(__file__).parents[1] / "c_examples" / "quick_start.wasm"
+    command = [sys.executable, "-c", WRITABLE_CODE, str(guest)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=120)
+    assert (done.stdout, done.stderr) == ("set()\n", "")
+
+
 def test_no_address_is_writable_and_executable() -> None:
     start = put(3)
     views = pools()
