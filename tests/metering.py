@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 import wasmbuild as wb
 
-from pywasmedge import VM, Configure, ModuleInstance, Trap
+from pywasmedge import VM, Configure, Executor, ModuleInstance, Trap
 from pywasmedge.base.config import Proposal, Tier
 
 if TYPE_CHECKING:
@@ -56,6 +56,14 @@ def machine(binary: bytes, made: Configure | None = None, **functions: Callable[
     vm.validate()
     vm.instantiate()
     return vm
+
+
+def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have all accesses checked, as if memories had no guard pages."""
+    compile_ = Executor._compile
+    monkeypatch.setattr(
+        Executor, "_compile", lambda self, module, guarded: compile_(self, module, False)
+    )
 
 
 def code_of(call: Callable[..., object], *args: object) -> int:

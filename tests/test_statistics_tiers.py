@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 import wasmbuild as wb
-from metering import LOOP, code_of, configure, machine, module, sums
+from metering import LOOP, code_of, configure, machine, module, sums, unguarded
 from modulegen import Generator
 
 from pywasmedge import Executor, Loader, Store, Trap, Validator
@@ -118,14 +118,6 @@ def programs(texts: list[str | bytes]) -> bytes:
             )
             for text in texts
         ],
-    )
-
-
-def unguarded(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have all accesses checked, as if memories had no guard pages."""
-    compile_ = Executor._compile
-    monkeypatch.setattr(
-        Executor, "_compile", lambda self, module, guarded: compile_(self, module, False)
     )
 
 

@@ -36,6 +36,9 @@ USUAL = ", !prof !5"
 FIRST_TRAP = 0x80
 """Explicit traps are instructions that fault and carry the trap code less this number."""
 
+OBSERVED = 'call void asm sideeffect "", "~{memory}"()'
+"""Reads and writes all memory as far as LLVM knows: what was stored before is not lost."""
+
 MEMORY_TBAA = ", !tbaa !1"
 GLOBAL_TBAA = ", !tbaa !2"
 TABLE_TBAA = ", !tbaa !3"
@@ -144,6 +147,7 @@ class EmitterBase:
         """End the function and return its text."""
         for code, label in self._traps.items():
             self.place(label)
+            self.void(OBSERVED)
             self.void(f"call void @llvm.ubsantrap(i8 {code - FIRST_TRAP}) #1")
             self.void("unreachable")
         self.void("}")

@@ -11,7 +11,11 @@ from .flow import Flow
 
 
 class Variables(Flow, Calls):
-    """Everything that moves values around."""
+    """Everything that moves values around.
+
+    Stores to globals and tables are volatile and, as far as LLVM knows, may be what accesses of
+    memories read and write: neither lost nor moved across an access that faults.
+    """
 
     def drop(self) -> None:
         """``drop``."""
@@ -58,8 +62,7 @@ class Variables(Flow, Calls):
         """``global.set``."""
         type_ = LLVM_TYPE[self.module.global_types[index].type]
         value = self.values.pop()
-        place = self._global(index)
-        self.void(f"store {type_} {value}, ptr {place}, align 8{GLOBAL_TBAA}")
+        self.void(f"store volatile {type_} {value}, ptr {self._global(index)}, align 8")
 
     def _global(self, index: int) -> str:
         """Address of a global's storage."""
@@ -78,7 +81,7 @@ class Variables(Flow, Calls):
         """``table.set``."""
         value = self.values.pop()
         slot = self._slot(table, self.values.pop())
-        self.void(f"store i64 {value}, ptr {slot}{TABLE_TBAA}")
+        self.void(f"store volatile i64 {value}, ptr {slot}")
 
     def _slot(self, table: int, index: str) -> str:
         """Address of a table element, after a bounds check."""
