@@ -8,10 +8,11 @@ from unittest.mock import patch
 
 from pywasmedge.compiler.codegen import Level
 from pywasmedge.runtime import code
+from pywasmedge.runtime.code import CompiledModule
 from pywasmedge.runtime.generators import quick_compiler, unit_compiler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
     from random import Random
 
     from pywasmedge.base.config import Configure
@@ -35,21 +36,23 @@ def mixed_tiers(
         guarded: code may rely on guard pages.
     """
 
-    def some_quick(
-        module: Module, configure: Configure, guards: bool
-    ) -> Callable[[Sequence[int]], Any]:
-        compile_functions = quick_compiler(module, configure, guards and guarded)
+    plain = CompiledModule._make
 
-        def compile_some(indices: Sequence[int]) -> Any:
-            chosen = [i for i in indices if random.random() < share]
-            made, left = compile_functions(chosen)
-            return made, [i for i in indices if i in left or i not in chosen]
+    def make(compiled: CompiledModule, indices: Sequence[int], level: Level) -> None:
+        chosen = [i for i in indices if random.random() < share]
+        others = [i for i in indices if i not in chosen]
+        plain(compiled, chosen, level)
+        if others:
+            compiled._install(compiled._compile(others, random.choice(levels)), others, level)
 
-        return compile_some
+    def quick(module: Module, configure: Configure, guards: bool) -> Any:
+        return quick_compiler(module, configure, guards and guarded)
 
-    def some_level(module: Module, configure: Configure, guards: bool) -> Callable[..., Any]:
-        compile_unit = unit_compiler(module, configure, guards and guarded)
-        return lambda indices, _: compile_unit(indices, random.choice(levels))
+    def unit(module: Module, configure: Configure, guards: bool) -> Any:
+        return unit_compiler(module, configure, guards and guarded)
 
-    with patch.multiple(code, quick_compiler=some_quick, unit_compiler=some_level):
+    with (
+        patch.multiple(code, quick_compiler=quick, unit_compiler=unit),
+        patch.object(CompiledModule, "_make", make),
+    ):
         yield

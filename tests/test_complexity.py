@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
+import shapes
 import wasmbuild as wb
 
 from pywasmedge import VM, Configure, ErrCode, Tier, Trap
-from pywasmedge.compiler.baseline.state import State
 from pywasmedge.compiler.baseline.writer import BaselineWriter
 from pywasmedge.module.loader import load
 
@@ -36,42 +38,34 @@ def test_a_thousand_operands_a_thousand_times(opening: str, closing: str, tier: 
         assert vm.execute("simple") is None
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "local.get 0 local.get 1 i32.add drop",
-        "local.get 0 i32.eqz drop",
-        "block void end",
-        "call 0",
-        "i32.const 5 local.set 1",
-        "i32.const 5 local.tee 1 drop",
-        "block i32 local.get 0 local.get 1 br_if 0 end drop",
-        "block i32 local.get 0 local.get 1 br_table 0 0 end drop",
-    ],
-)
-def test_work_on_top_of_a_deep_stack(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Quick code leaves such functions to LLVM before it takes quadratic time."""
-    few, many = 500, 20_000
-    bodies = [
-        wb.asm("local.get 0") * n + wb.asm(text) * n + wb.asm("drop") * n + wb.asm("local.get 1")
-        for n in (few, many)
-    ]
-    binary = wb.wasm(
-        types=["->", "-> i32"],
-        funcs=[0, 1, 1],
-        code=[wb.body(b""), *(wb.body(body, [(2, "i32")]) for body in bodies)],
-    )
+@pytest.mark.parametrize("shape", sorted(shapes.BODIES))
+def test_quick_code_is_made_in_proportion(shape: str) -> None:
+    """Twice as much of anything takes twice as many steps, whatever the steps are."""
+    few, many = (lines_run(shapes.module(shape, n)) for n in (2000, 4000))
+    assert many < 2.2 * few
+
+
+def lines_run(binary: bytes) -> int:
+    """Lines of Python that run while the quick code of the first function is made."""
     module = load(binary, Configure())
-    steps, plain = 0, State.deep
-
-    def deep(state: State, count: int) -> None:
-        nonlocal steps
-        steps += count
-        plain(state, count)
-
-    monkeypatch.setattr(State, "deep", deep)
     writer = BaselineWriter(module, Configure().proposals, guarded=True)
-    assert writer.compile([0, 1])[1] == []
-    assert steps > few
-    assert writer.compile([2])[1] == [2]
-    assert steps < 100 * len(bodies[1]) + (1 << 23)
+    writer.compile([0])  # makes what is made at first use
+    count = 0
+
+    def line(frame: object, event: str, argument: object) -> object:
+        nonlocal count
+        count += 1
+        return line
+
+    before = sys.gettrace()
+    sys.settrace(line)
+    try:
+        writer.compile([0])
+    finally:
+        sys.settrace(before)
+    return count
+
+
+def test_locals_that_are_not_used_cost_nothing() -> None:
+    few, many = (lines_run(shapes.locals_only(count)) for count in (100, 49_999))
+    assert many < 2 * few

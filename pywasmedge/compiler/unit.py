@@ -147,12 +147,13 @@ class UnitWriter:
 
     def _entry(self, type_: FunctionType, local_types: Sequence[int], loop: int) -> LoopEntry:
         """How quick code lays out its frame."""
+        from .baseline.operands import slot_at
         from .baseline.writer import Baseline
 
         quick = Baseline(self.module, guarded=True)
         quick.lay_out(type_, local_types)
         pointer = quick.place_of_pointer() if has_result_pointer(type_) else None
-        return LoopEntry(loop, [local.at for local in quick.locals], pointer)
+        return LoopEntry(loop, [slot_at(place) for place in quick.locals.places], pointer)
 
     def _spill(self, index: int, locals_: int) -> bool:
         """Whether joining the locals by phis could cost far more than the body is worth."""

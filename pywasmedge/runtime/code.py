@@ -402,11 +402,8 @@ class CompiledModule:
 
     def _make(self, indices: Sequence[int], level: Level) -> None:
         if indices and level == Level.QUICK and self._baseline is not None:
-            code, left = self._baseline(indices)
-            if code.entries:
-                self._install(code, [i for i in indices if i not in left], level)
-            indices = left
-        if indices:
+            self._install(self._baseline(indices), indices, level)
+        elif indices:
             if level < Level.OPTIMISED:
                 self._uncounted.extend(indices)
             self._install(self._compile(indices, level), indices, level)

@@ -19,47 +19,37 @@ if TYPE_CHECKING:
     CompileUnit = Callable[..., Code]
 
 
-def _nothing(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
-    """Compile no function."""
-    from ..compiler.code import Code
-
-    return Code(b"", {}, (0, 0)), indices
-
-
 def quick_compiler(
     module: Module, configure: Configure, guarded: bool
-) -> Callable[[Sequence[int]], tuple[Code, Sequence[int]]]:
-    """The quick code generator for a module: code, and functions it leaves to LLVM."""
-    writer: Any = None
+) -> Callable[[Sequence[int]], Code] | None:
+    """The quick code generator for a module; ``None`` if there is none for this processor."""
+    from ..compiler.baseline.stencil import available
 
-    def compile_functions(indices: Sequence[int]) -> tuple[Code, Sequence[int]]:
+    writer: Callable[[Sequence[int]], Code] | None = None
+
+    def compile_functions(indices: Sequence[int]) -> Code:
         nonlocal writer
         if writer is None:
-            from ..compiler.baseline.stencil import available
+            from ..compiler.baseline.writer import BaselineWriter
+            from ..compiler.dump import wanted
 
-            if available():
-                from ..compiler.baseline.writer import BaselineWriter
-                from ..compiler.dump import wanted
+            quick = BaselineWriter(
+                module,
+                configure.proposals,
+                guarded=guarded,
+                counting=configure.tier == Tier.AUTO,
+                count=configure.instruction_counting,
+                cost=configure.cost_measuring,
+            )
+            writer = quick.compile
+            dump = wanted()
+            if dump is not None and dump.asm is not None:
+                from ..compiler.baseline.listing import listed
 
-                quick = BaselineWriter(
-                    module,
-                    configure.proposals,
-                    guarded=guarded,
-                    counting=configure.tier == Tier.AUTO,
-                    count=configure.instruction_counting,
-                    cost=configure.cost_measuring,
-                )
-                writer = quick.compile
-                dump = wanted()
-                if dump is not None and dump.asm is not None:
-                    from ..compiler.baseline.listing import listed
+                writer = listed(quick, dump)
+        return writer(indices)
 
-                    writer = listed(quick, dump)
-            else:
-                writer = _nothing
-        return writer(indices)  # type: ignore[no-any-return]
-
-    return compile_functions
+    return compile_functions if available() else None
 
 
 def unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:

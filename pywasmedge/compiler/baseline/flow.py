@@ -109,7 +109,7 @@ class Flow(State):
                 self.get_meter()
                 code += _UNLESS_BETTER
                 self._patch([len(code) - 4], back)
-                for local in self.locals if self.pins else ():
+                for local in self.locals.values() if self.pins else ():
                     if local.kind == PIN:
                         code += local.entries[local.reg]
                 code += _ENTER
@@ -226,11 +226,15 @@ class Flow(State):
         self.reachable = True
         return True
 
-    def _copy(self) -> list[Operand]:
-        """The operands as they are."""
-        if len(self.operands) > DEEP:
-            self.deep(len(self.operands) // 8)
-        return self.operands.copy()
+    def _carry_and_jump(self, label: Label) -> None:
+        """Branch to ``label`` with its operands; they are where they were in what follows."""
+        operands = self.operands
+        count = len(operands)
+        first = min(self.sunk(count), count - len(label.types)) if count > DEEP else 0
+        before = operands[first:]
+        self._carry(label)
+        self._jump(label)
+        operands[first:] = before
 
     def _carry(self, label: Label) -> None:
         """Bring the operands of a branch to ``label`` where it expects them."""
@@ -327,10 +331,7 @@ class Flow(State):
         if direct:
             self._note(label, fixups)
             return
-        before = self._copy()
-        self._carry(label)
-        self._jump(label)
-        operands[:] = before
+        self._carry_and_jump(label)
         self._patch(fixups, len(self.code))
         self.compare = None
 
@@ -354,10 +355,7 @@ class Flow(State):
                 if label.types:
                     target = Label(0, ())
                     target.at = len(code)
-                    before = self._copy()
-                    self._carry(label)
-                    self._jump(label)
-                    operands[:] = before
+                    self._carry_and_jump(label)
                 targets[id(label)] = target
             self.tables.append((table + 4 * i, table, target))
         self.reachable = False

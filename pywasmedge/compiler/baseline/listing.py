@@ -27,19 +27,16 @@ _INDICES = frozenset(
 )
 
 
-def listed(
-    writer: BaselineWriter, wanted: dump.Dump
-) -> Callable[[Sequence[int]], tuple[Code, list[int]]]:
+def listed(writer: BaselineWriter, wanted: dump.Dump) -> Callable[[Sequence[int]], Code]:
     """``writer.compile``, with a file for every function."""
     module = writer.module
 
-    def compile_functions(indices: Sequence[int]) -> tuple[Code, list[int]]:
-        code, left = writer.compile(indices)
+    def compile_functions(indices: Sequence[int]) -> Code:
+        code = writer.compile(indices)
         for index in indices:
-            if index not in left:
-                stages = wanted.stages(module, [index], "quick")
-                stages.write(stages.assembly, listing(module, index, writer.trace(index)))
-        return code, left
+            stages = wanted.stages(module, [index], "quick")
+            stages.write(stages.assembly, listing(module, index, writer.trace(index)))
+        return code
 
     return compile_functions
 

@@ -8,6 +8,10 @@ from ...base.types import ValType
 from . import x86_64 as machine
 from .stencil import REGISTERS
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
 _I32, _I64 = int(ValType.I32), int(ValType.I64)
 REG, LOCAL, PIN, CONST, SPILL = range(5)
 """Kinds: in the register of its position; the value of a local in the frame, or in a register of
@@ -119,6 +123,11 @@ class Moves(dict[int, bytes]):
         return code
 
 
+def slot_at(index: int) -> int:
+    """Offset from ``rbp`` of the slot with a number."""
+    return machine.FIRST_SLOT - 8 * index
+
+
 class Slot:
     """A place in the frame.
 
@@ -130,7 +139,7 @@ class Slot:
     __slots__ = ("_arguments", "_entries", "_loads", "_stores", "at", "number")
 
     def __init__(self, index: int) -> None:
-        self.at = self.number = machine.FIRST_SLOT - 8 * index
+        self.at = self.number = slot_at(index)
         self._arguments: dict[int, Loads] = {}
         self._entries: dict[int, Stores] = {}
         self._loads: dict[int, tuple[bytes, ...]] = {}
@@ -169,11 +178,15 @@ class Slot:
         return found
 
 
+_KEPT = 4096
+"""Slots and locals below this are shared by all functions."""
 _slots: list[Slot] = []
 
 
 def slot(index: int) -> Slot:
     """The slot with a number."""
+    if index >= _KEPT:
+        return Slot(index)
     while index >= len(_slots):
         _slots.append(Slot(len(_slots)))
     return _slots[index]
@@ -240,6 +253,32 @@ class Constants(dict[int, Const]):
 
 
 @cache
-def local(index: int, type_: int) -> Local:
-    """A local in the frame."""
-    return Local(index, type_, None)
+def _kept(place: int, type_: int) -> Local:
+    return Local(place, type_, None)
+
+
+class Locals(dict[int, Local]):
+    """The locals of a function by their indices, each made when it is needed first.
+
+    Attributes:
+        types: their types.
+        places: their slots.
+    """
+
+    __slots__ = ("places", "types")
+
+    def lay_out(self, types: Sequence[int], places: Sequence[int]) -> None:
+        """Be the locals of another function."""
+        self.clear()
+        self.types = types
+        self.places = places
+
+    def __missing__(self, index: int) -> Local:
+        place, type_ = self.places[index], self.types[index]
+        made = self[index] = _kept(place, type_) if place < _KEPT else Local(place, type_, None)
+        return made
+
+    def pin(self, index: int, reg: int) -> Local:
+        """Keep a local in a register of its own."""
+        made = self[index] = Local(self.places[index], self.types[index], reg)
+        return made

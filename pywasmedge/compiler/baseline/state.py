@@ -7,7 +7,19 @@ from struct import Struct
 from ...base.errors import ErrCode, Trap
 from ...base.types import FunctionType, ValType
 from . import x86_64 as machine
-from .operands import CONST, PIN, REG, SPILL, Local, Slot, in_register, slot, spilled
+from .operands import (
+    CONST,
+    PIN,
+    REG,
+    SPILL,
+    Local,
+    Locals,
+    Operand,
+    Slot,
+    in_register,
+    slot,
+    spilled,
+)
 from .stencil import CONSTANT, NUMBER, REGISTERS, RELATIVE
 from .stencil import load as load_stencils
 
@@ -20,7 +32,6 @@ if TYPE_CHECKING:
     from ...walk.sink import Charge
     from .calls import Plan
     from .filled import Branches, Plain
-    from .operands import Operand
     from .stencil import Stencils
     from .variables import Global
 
@@ -35,11 +46,9 @@ RBP, RAX, R13 = machine.RBP, machine.RAX, machine.R13
 
 
 DEEP = 64
-"""Operands that need no accounting when they are gone through."""
-
-
-class UnsupportedError(Exception):
-    """The function has something this code generator leaves to the other one."""
+"""Operands that may be gone through at every instruction. Below that many, operands are put into
+the frame and not looked at again (see ``sunk``)."""
+_STEP = DEEP // 2
 
 
 class Label:
@@ -98,13 +107,14 @@ class State:
         self.canonical = canonical_types(module.types)
         self.code = bytearray()
         self.operands: list[Operand] = []
-        self.locals: list[Local] = []
+        self.locals = Locals()
         self.base = 0
         self.wide = 0
         """1 if every position of the operand stack has 16 bytes, as vectors need, else 0."""
         self.deepest = 0
-        self.steps = 0
-        """How often operands of deep stacks may still be gone through (see ``deep``)."""
+        self.marks: list[tuple[int, Operand]] = []
+        """Positions, upwards, and operands there that are nowhere else: while one of them is still
+        in its place, it and all operands below are constants or in the frame."""
         self.budget = 0
         """Operands of calls and labels the function may still have."""
         self.pins = 0
@@ -197,37 +207,60 @@ class State:
 
         It need not be the next one: that may be a local or a constant, which displaced nothing.
         """
-        if at > DEEP:
-            self.deep(at // REGISTERS)
-        for below in range(at - REGISTERS, -1, -REGISTERS):
+        first = self.sunk(at) if at > DEEP else 0
+        for below in range(at - REGISTERS, first - 1, -REGISTERS):
             if self.operands[below].kind == REG:
                 self.to_frame(below)
 
     def flush(self, count: int) -> None:
         """Keep the lowest ``count`` operands where no branch and no assignment changes them."""
-        if count > DEEP:
-            self.deep(count)
         operands = self.operands
-        for at in range(count):
+        for at in range(self.sunk(count) if count > DEEP else 0, count):
             kind = operands[at].kind
             if kind != SPILL and kind != CONST:
                 self.to_frame(at)
 
     def spill_registers(self, count: int) -> None:
         """Bring those of the lowest ``count`` operands that are in registers into the frame."""
-        if count > DEEP:
-            self.deep(count)
         operands = self.operands
-        for at in range(count):
+        for at in range(self.sunk(count) if count > DEEP else 0, count):
             if operands[at].kind == REG:
                 self.to_frame(at)
+
+    def sunk(self, count: int) -> int:
+        """Of a deep stack, bring the lower ones of the lowest ``count`` operands into the frame.
+
+        Every operand is brought there once, however often this is asked.
+
+        Returns:
+            A number below which all operands are in the frame, or constants: at most ``count``, and
+            at most ``DEEP`` less.
+        """
+        operands, marks = self.operands, self.marks
+        first = 0
+        while marks:
+            at, mark = marks[-1]
+            if at < len(operands) and operands[at] is mark:
+                first = at + 1
+                break
+            marks.pop()
+        if count - first <= DEEP:
+            return min(first, count)
+        for at in range(first, count - _STEP):
+            if (at - first) % _STEP == _STEP - 1:
+                self.to_frame(at)
+                mark = operands[at] = Operand(SPILL, operands[at].type)
+                marks.append((at, mark))
+            elif operands[at].kind not in (SPILL, CONST):
+                self.to_frame(at)
+        return count - _STEP
 
     def settle(self, local: Local) -> None:
         """Before ``local`` changes: take a copy for every operand that still means its value."""
         operands = self.operands
         count = len(operands)
-        for at, operand in enumerate(operands):
-            if operand is local:
+        for at in range(self.sunk(count) if count > DEEP else 0, count):
+            if operands[at] is local:
                 if count - at <= REGISTERS - 1:
                     self.to_register(at)
                 else:
@@ -264,16 +297,6 @@ class State:
         """Append an instruction that ends with its distance to 16 constant bytes."""
         self.code += text
         self.constants.append((len(self.code) - 4, data, -4))
-
-    def deep(self, steps: int) -> None:
-        """Account for ``steps`` through operands, which would take quadratic time in all.
-
-        Raises:
-            UnsupportedError: it has been too many.
-        """
-        self.steps -= steps
-        if self.steps < 0:
-            raise UnsupportedError("too many operands on the stack for too long")
 
     def spend(self, operands: int) -> None:
         """Account for ``operands`` of a call or a label (see ``compiler/emitter.py``).

@@ -78,10 +78,8 @@ class Variables(Rows):
         value = operands.pop()
         if value is local:
             return
-        if operands and local in operands:
+        if len(operands) > DEEP or local in operands:
             self.settle(local)
-        if len(operands) > DEEP:
-            self.deep(len(operands) // 4)
         at = len(operands)
         kind = value.kind
         if kind == REG:
@@ -115,10 +113,8 @@ class Variables(Rows):
         if value.kind and value.kind != CONST:
             self.to_register(at)
             value = operands[at]
-        if local in operands:
+        if len(operands) > DEEP or local in operands:
             self.settle(local)
-        if len(operands) > DEEP:
-            self.deep(len(operands) // 4)
         if value.kind == CONST:
             self._set_constant(local, value)
         else:

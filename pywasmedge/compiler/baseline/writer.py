@@ -13,8 +13,8 @@ from ..code import Code
 from . import x86_64 as machine
 from .calls import Calls
 from .flow import Flow
-from .operands import Local, local, slot
-from .state import I64, R13, RAX, RBP, V128, WORD, Label, UnsupportedError
+from .operands import slot
+from .state import I64, R13, RAX, RBP, V128, WORD, Label
 from .variables import Variables
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ class Baseline(Variables, Flow, Calls):
         self.reachable = True
         self._type = type_
         self.budget = operand_budget(len(body))
-        self.steps = (1 << 22) + 64 * len(body)
+        self.marks.clear()
         self.lay_out(type_, local_types, *self._pinned(local_types, body))
         self.wide = int(b"\xfd" in body or V128 in local_types or self._vectors)
         frame.payload = self._end = Label(0, type_.results)
@@ -98,11 +98,11 @@ class Baseline(Variables, Flow, Calls):
             ends = list(accumulate(2 if t == V128 else 1 for t in local_types))
             places = [end - 1 for end in ends]
             self.base = ends[-1]
-        self.locals[:] = map(local, places, local_types)
+        self.locals.lay_out(local_types, places)
         for i, pin in zip(pinned, machine.PINS, strict=False):
-            self.locals[i] = Local(places[i], local_types[i], pin)
+            self.locals.pin(i, pin)
         for i, pin in zip(vectors, machine.VECTOR_PINS, strict=False):
-            to = self.locals[i] = Local(places[i], local_types[i], pin)
+            to = self.locals.pin(i, pin)
             self.keep += machine.store(to.type, pin, RBP, to.at)
             self.restore += machine.load(to.type, pin, RBP, to.at)
         self._pointer = 0
@@ -176,7 +176,8 @@ class Baseline(Variables, Flow, Calls):
         append = code.append
         pinned: list[tuple[int, int, int]] = []
         above = b""
-        for place, to in zip(convention.params, self.locals, strict=False):
+        for i, place in enumerate(convention.params):
+            to = self.locals[i]
             type_ = to.type
             if place.reg < 0:
                 at = machine.STACK_ARGUMENTS + place.offset
@@ -202,12 +203,16 @@ class Baseline(Variables, Flow, Calls):
             append(machine.shuffle(tuple(pinned)))
         append(above)
         first = len(convention.params)
-        if first < len(self.locals):
+        if first < len(self.locals.types):
             slots = sum(t.slots for t in self._type.params)
             end = self._pointer if convention.pointer is not None else self.base
             append(machine.zero_slots(slots, end - slots))
         if self.pins or self.keep:
-            code += [machine.constant(x.type, x.reg, 0) for x in self.locals[first:] if x.reg >= 0]
+            code += [
+                machine.constant(x.type, x.reg, 0)
+                for i, x in sorted(self.locals.items())
+                if i >= first and x.reg >= 0
+            ]
         if self.module.memory_types:
             append(_LOAD_BASE)
         return b"".join(code)
@@ -284,12 +289,8 @@ class BaselineWriter:
         self._walk = Walk(module, proposals, Declared(module), self._emitter)
         self._lock = Lock()
 
-    def compile(self, indices: Sequence[int]) -> tuple[Code, list[int]]:
+    def compile(self, indices: Sequence[int]) -> Code:
         """Code of the defined functions ``indices``; entries are called ``f<index>``.
-
-        Returns:
-            The code, and the functions that are not in it: this code generator cannot do something
-            they contain.
 
         Raises:
             LoadError, ValidationError: a body is malformed or not valid.
@@ -298,16 +299,11 @@ class BaselineWriter:
         imports: list[tuple[int, str]] = []
         entries: dict[str, int] = {}
         ranges = []
-        left = []
         with self._lock:
             self._emitter.take_segments()  # of functions before one that was not valid
             for index in indices:
                 start = len(blob)
-                try:
-                    blob += self._function(index)
-                except UnsupportedError:
-                    left.append(index)
-                    continue
+                blob += self._function(index)
                 imports += [(start + at, name) for at, name in self._emitter.imports]
                 entries[f"f{index}"] = start
                 ranges.append((start, len(blob)))
@@ -326,7 +322,7 @@ class BaselineWriter:
         blob += listed
         named = tuple((at, name) for name, at in slots.items())
         segments = (end, len(blob)) if listed else (0, 0)
-        return Code(bytes(blob), entries, (start, end), named, segments, 16), left
+        return Code(bytes(blob), entries, (start, end), named, segments, 16)
 
     def trace(self, index: int) -> Trace:
         """The code of a function that :meth:`compile` can do, and where its instructions are in it.
