@@ -30,10 +30,10 @@ check: $(VENV)/tools
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy --strict pywasmedge
-	$(BIN)/python -m pytest -q tests/test_layers.py tests/test_drift.py
+	$(BIN)/python -m pytest -q tests/project/test_layers.py tests/project/test_drift.py
 
 spec: $(VENV)/tools
-	PYTHONPATH=tests $(BIN)/python -m spec
+	PYTHONPATH=tests:tests/support $(BIN)/python -m spec
 
 bench: $(VENV)/peers
 	$(BIN)/python bench/run.py

@@ -46,18 +46,19 @@ if TYPE_CHECKING:
         TableType,
         ValType,
     )
-    from .runtime.ahead import Compiler
-    from .runtime.annotations import externref, f32, f64, funcref, i32, i64, v128
+    from .host.annotations import externref, f32, f64, funcref, i32, i64, v128
+    from .host.modules import HostModule
+    from .host.slices import Buffer, Bytes, Out, Str
+    from .prepare.ahead import Compiler
+    from .prepare.loader import Loader, Validator
+    from .prepare.module import ExportType, ImportType, Module
     from .runtime.core import Caller
     from .runtime.executor import Executor
     from .runtime.function import FunctionInstance
     from .runtime.global_ import GlobalInstance
-    from .runtime.host_module import HostModule
     from .runtime.instance import Exports, ModuleInstance
     from .runtime.interrupt import Async
     from .runtime.memory import MemoryInstance
-    from .runtime.module import ExportType, ImportType, Loader, Module, Validator
-    from .runtime.slices import Buffer, Bytes, Out, Str
     from .runtime.statistics import Statistics
     from .runtime.store import Store
     from .runtime.table import TableInstance
@@ -129,18 +130,19 @@ _HOMES = {
     "base.errors": "ArgumentError ErrCode Exit LinkError LoadError Trap ValidationError WasmError"
     " WorkflowError",
     "base.types": "ExternKind FunctionType GlobalType Limits MemoryType TableType ValType",
-    "runtime.ahead": "Compiler",
-    "runtime.annotations": "externref f32 f64 funcref i32 i64 v128",
+    "prepare.ahead": "Compiler",
+    "host.annotations": "externref f32 f64 funcref i32 i64 v128",
     "runtime.core": "Caller",
     "runtime.executor": "Executor",
     "runtime.function": "FunctionInstance",
     "runtime.global_": "GlobalInstance",
-    "runtime.host_module": "HostModule",
+    "host.modules": "HostModule",
     "runtime.instance": "Exports ModuleInstance",
     "runtime.interrupt": "Async",
     "runtime.memory": "MemoryInstance",
-    "runtime.module": "ExportType ImportType Loader Module Validator",
-    "runtime.slices": "Buffer Bytes Out Str",
+    "prepare.loader": "Loader Validator",
+    "prepare.module": "ExportType ImportType Module",
+    "host.slices": "Buffer Bytes Out Str",
     "runtime.statistics": "Statistics",
     "runtime.store": "Store",
     "runtime.table": "TableInstance",

@@ -11,12 +11,13 @@ from .base import log
 from .base.closing import Closing
 from .base.config import Configure, HostRegistration
 from .base.errors import ErrCode, Exit, WorkflowError
+from .cache import flush
+from .prepare.loader import Loader, Validator
+from .prepare.module import Module
 from .runtime import instance as instances
-from .runtime.code import save
 from .runtime.executor import Executor
 from .runtime.instance import ModuleInstance
 from .runtime.interrupt import Async, with_timeout
-from .runtime.module import Loader, Module, Validator
 from .runtime.statistics import Statistics, switches
 from .runtime.store import Store
 
@@ -28,11 +29,11 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
     from .base.types import FunctionType
+    from .host.modules import HostModule
     from .plugins.descriptor import Plugin as Plugin
     from .plugins.descriptor import PluginOption as PluginOption
     from .plugins.registry import Registry
     from .runtime.function import FunctionInstance
-    from .runtime.host_module import HostModule
     from .wasi import WASI
 
     Source: TypeAlias = str | PathLike[str] | ReadableBuffer | Module
@@ -412,7 +413,7 @@ class VM(Closing):
             self._plugin_modules.clear()
         for instance in mine:
             instances.end(instance)
-        save()
+        flush()
 
     def __repr__(self) -> str:
         return f"<VM {self._stage.name.lower()}, active: {self._active!r}>"

@@ -11,7 +11,7 @@ both with these sanitizers. The faults of guests must be left to the kernel then
 
     LD_PRELOAD=$(gcc -print-file-name=libasan.so) \\
     ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:detect_leaks=0 \\
-    python -m pytest tests/test_kernel_traps.py
+    python -m pytest tests/kernel/test_kernel_traps.py
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@
  * garbage cycle run in no particular order, so a user's __del__ could find the instance it wants to
  * call already freed. A plain deallocator runs after all of them, and `keep` orders the rest.
  *
- * The module lives in the same shared object as the cffi module (see runtime/native.py).
+ * The module lives in the same shared object as the cffi module (see kernel/native.py).
  */
 #include <patchlevel.h>
 #if PY_VERSION_HEX >= 0x030B0000

@@ -6,8 +6,8 @@ from threading import RLock
 
 from ..base.forking import fork_safe
 from ..base.types import ExternKind, FunctionType, GlobalType, Limits, MemoryType
-from ..runtime.code import type_id
-from ..runtime.native import address, ffi, lib
+from ..code.types import type_id
+from ..kernel.native import address, ffi, lib
 from .export import contexts, export, forget, kind, name, register
 
 TYPE_CHECKING = False
@@ -15,9 +15,9 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..base.types import ExternType
+    from ..kernel.native import CData
     from ..module import ast
-    from ..runtime.module import Module
-    from ..runtime.native import CData
+    from ..prepare.module import Module
 
 
 _lock = fork_safe(RLock())

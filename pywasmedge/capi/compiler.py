@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from ..runtime.ahead import Compiler
+from ..prepare.ahead import Compiler
 from .configure import configuration
 from .export import export, forget, kind, path, register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..runtime.native import CData
+    from ..kernel.native import CData
 
 kind("CompilerContext", Compiler)
 

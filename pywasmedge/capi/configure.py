@@ -10,12 +10,12 @@ from ..base.config import (
     Proposal,
 )
 from ..base.types import MAX_PAGES
-from ..runtime.native import ffi, lib
+from ..kernel.native import ffi, lib
 from ..runtime.statistics import switches
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..runtime.native import CData
+    from ..kernel.native import CData
 
 
 def configuration(context: CData) -> Configure:

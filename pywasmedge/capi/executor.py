@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..kernel.native import address, ffi, lib
 from ..runtime.executor import Executor
-from ..runtime.native import address, ffi, lib
 from ..runtime.statistics import Statistics
 from .ast_module import Ast
 from .configure import configuration_and_switches
@@ -14,8 +14,8 @@ from .store import CStore
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from ..base.errors import Exit
+    from ..kernel.native import CData
     from ..runtime.instance import ModuleInstance
-    from ..runtime.native import CData
 
 
 class HostsExecutor(Executor):

@@ -21,14 +21,14 @@ import os
 
 from ..base import log
 from ..base.errors import SHOWN_AS, ErrCode, Exit, WasmError, WorkflowError
-from ..runtime.native import address, ffi, lib
+from ..kernel.native import address, ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Any, TypeVar
 
-    from ..runtime.native import CData
+    from ..kernel.native import CData
 
     _Function = TypeVar("_Function", bound=Callable[..., Any])
 

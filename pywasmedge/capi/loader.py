@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..runtime.module import Loader
+from ..prepare.loader import Loader
 from . import ast_module
 from .configure import configuration
 from .export import data, export, forget, kind, path, register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..runtime.native import CData
+    from ..kernel.native import CData
 
 kind("LoaderContext", Loader)
 

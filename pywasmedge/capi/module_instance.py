@@ -7,15 +7,15 @@ from weakref import WeakValueDictionary
 
 from ..base.forking import fork_safe
 from ..base.types import ExternKind, GlobalType, ValType
+from ..code.types import type_of
+from ..kernel.native import address, ffi, lib
+from ..kernel.objects import own
 from ..runtime import instance as instances
 from ..runtime.call import caller
-from ..runtime.code import type_of
 from ..runtime.function import FunctionInstance, live
 from ..runtime.global_ import GlobalInstance
 from ..runtime.instance import ModuleInstance
 from ..runtime.memory import MemoryInstance
-from ..runtime.native import address, ffi, lib
-from ..runtime.objects import own
 from ..runtime.table import TableInstance
 from ..runtime.values import function_at, signature
 from ..vm import as_wasi_module, new_wasi_module
@@ -25,8 +25,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..kernel.native import CData
     from ..runtime.core import Core
-    from ..runtime.native import CData
 
 kind("ModuleInstanceContext", ModuleInstance)
 
@@ -356,8 +356,8 @@ def WasmEdge_ModuleInstanceWASIGetExitCode(instance: ModuleInstance | None) -> i
 def we_py_forget(code: int) -> None:
     """See ``src/callbacks.h``."""
     from ..base.errors import Exit, WasmError
+    from ..code.failures import take_failure
     from ..runtime.call import forget
-    from ..runtime.code import take_failure
 
     error = take_failure()
     if isinstance(error, WasmError) and error.code == code:  # an invalid function

@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 
 from ..base import log
+from ..kernel.native import ffi
 from ..runtime.instance import ModuleInstance
-from ..runtime.native import ffi
 from ..vm import allow_commands, plugin_registry
 from .export import export, kind, name, register, strings, text
 from .module_instance import context_of, keep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..runtime.native import CData
+    from ..kernel.native import CData
     from ..vm import Plugin
 
 _PROCESS = "wasmedge_process"

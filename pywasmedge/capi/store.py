@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from ..runtime.native import address, ffi, lib
+from ..kernel.native import address, ffi, lib
 from ..runtime.store import Store
 from . import module_instance
 from .export import contexts, export, kind, name
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from ..kernel.native import CData
     from ..runtime.instance import ModuleInstance
-    from ..runtime.native import CData
 
 
 class CStore(Store):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from ..runtime.module import Validator
+from ..prepare.loader import Validator
 from .ast_module import Ast
 from .configure import configuration
 from .export import export, forget, kind, register
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..runtime.native import CData
+    from ..kernel.native import CData
 
 kind("ValidatorContext", Validator)
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..base import waiting
-from ..runtime.code import save
-from ..runtime.native import address, ffi, lib
+from ..cache import flush
+from ..kernel.native import address, ffi, lib
 from ..runtime.statistics import Statistics
 from ..vm import VM, new_wasi_module
 from . import module_instance
@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..base.config import Configure
+    from ..kernel.native import CData
     from ..runtime.instance import ModuleInstance
-    from ..runtime.native import CData
 
 
 waiting.elsewhere = lib.capi_async_handle
@@ -94,7 +94,7 @@ class CVM(VM):
         if self._own_store is not None:
             self._own_store.close()
         lib.capi_vm_free(self.c)
-        save()
+        flush()
 
 
 kind("VMContext", CVM)

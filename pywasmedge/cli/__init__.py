@@ -1,0 +1,1 @@
+"""The commands ``wasmedge``, ``wasmedgec`` and ``pywasmedge-config``."""

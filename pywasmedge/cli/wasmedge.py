@@ -12,6 +12,7 @@ from ..base import log
 from ..base.config import Configure, HostRegistration, Tier, Validation
 from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmError
 from ..base.types import MAX_PAGES, ValType
+from ..cache import flush
 from .options import (
     LIST,
     OPTIONAL,
@@ -102,9 +103,7 @@ def main() -> None:
         traceback.print_exc()
         code = 1
     # No interpreter shutdown: nothing of it matters to anyone but this process.
-    cached = sys.modules.get("pywasmedge.runtime.cached")
-    if cached is not None:
-        cached.flush()
+    flush()
     os._exit(code & 0xFF)
 
 
@@ -263,13 +262,13 @@ def _watch(options: Options) -> None:
         except OSError as error:
             raise UsageError(f"{error.filename}: {error.strerror}") from None
     if options.on("perf-map") or options.on("jitdump") or options.on("gdb"):
-        from ..runtime import watch
+        from ..code.watch import switch
 
         for name, kind in (("perf-map", "map"), ("jitdump", "jitdump")):
             if options.on(name):
-                watch.watch_for_perf(kind)
+                switch.watch_for_perf(kind)
         if options.on("gdb"):
-            watch.watch_for_gdb()
+            switch.watch_for_gdb()
 
 
 def _cache(options: Options) -> str | None:

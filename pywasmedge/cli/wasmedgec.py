@@ -87,7 +87,7 @@ _STEPS = {"loading": "load", "validation": "validate"}
 
 
 def _compile(source: str, output: str, configure: Configure) -> int:
-    from ..runtime.ahead import Compiler
+    from ..prepare.ahead import Compiler
 
     progress = _Progress(source)
     try:

@@ -1,0 +1,1 @@
+"""Inert code from function bodies: quick code, LLVM, and compiled modules as files."""

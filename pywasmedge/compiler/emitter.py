@@ -16,7 +16,7 @@ from ..isa.row import Use
 from . import layout
 from .abi import GUARD_OFFSET
 from .liveness import settle
-from .lowering import find_lowering
+from .lowering.registry import find_lowering
 from .template import compile_template
 
 if TYPE_CHECKING:

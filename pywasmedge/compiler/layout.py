@@ -6,6 +6,8 @@ which LLVM is called.
 
 from __future__ import annotations
 
+from ..kernel.native import ffi, lib
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -14,20 +16,14 @@ if TYPE_CHECKING:
 
 
 def _offsets(struct: str) -> Mapping[str, int]:
-    from .._native import ffi
-
     return {name: field.offset for name, field in ffi.typeof(struct).fields}
 
 
 def _number(name: str) -> int:
-    from .._native import lib
-
     return int(getattr(lib, name))
 
 
 def _size(struct: str) -> int:
-    from .._native import ffi
-
     return int(ffi.sizeof(struct))
 
 
@@ -45,8 +41,6 @@ LOOP_COUNTERS = _number("WE_LOOP_COUNTERS")
 
 def llvm_caller() -> int:
     """Address of ``we_llvm_call``, through which every function of LLVM is called."""
-    from .._native import ffi, lib
-
     return int(ffi.cast("uintptr_t", ffi.addressof(lib, "we_llvm_call")))
 
 
@@ -58,16 +52,12 @@ def load_llvm(path: str) -> None:
     """
     from os import fsencode
 
-    from .._native import lib
-
     if not lib.we_llvm_load(fsencode(path)):
         raise RuntimeError("the process ends")
 
 
 def checksum(data: ReadableBuffer) -> bytes:
     """16 bytes that change when the data are damaged; fast, no protection against intent."""
-    from .._native import ffi, lib
-
     with memoryview(data) as view:
         words = ffi.new("uint64_t[2]")
         lib.we_checksum(ffi.from_buffer(view), view.nbytes, words)
@@ -76,15 +66,11 @@ def checksum(data: ReadableBuffer) -> bytes:
 
 def verify_code(fd: int, offset: int, size: int, checksum: bytes) -> bool:
     """Whether bytes of a file have a :func:`checksum`."""
-    from .._native import ffi, lib
-
     return bool(lib.we_code_verify(fd, offset, size, ffi.from_buffer("uint64_t[]", checksum)))
 
 
 def processor() -> int:
     """What this processor can do, as bits; see ``we_processor``."""
-    from .._native import ffi, lib
-
     words = ffi.new("uint32_t[8]")
     lib.we_processor(words)
     return int.from_bytes(ffi.buffer(words), "little")

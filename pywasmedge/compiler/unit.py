@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from ..walk.rules import Declared
 from ..walk.scan import LoopScan
 from ..walk.walker import Walk
-from . import memory, numeric  # noqa: F401  (they register lowerings)
 from .abi import (
     FUNCTION_ATTRIBUTES,
     LLVM_TYPE,
@@ -20,6 +19,7 @@ from .abi import (
 )
 from .emitter import METADATA
 from .flow import LoopEntry
+from .lowering import memory, numeric  # noqa: F401  (they register lowerings)
 from .variables import Variables
 
 if TYPE_CHECKING:

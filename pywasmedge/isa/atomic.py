@@ -1,6 +1,6 @@
 """The instructions of the threads proposal (prefix 0xFE).
 
-The columns are those of ``row``; the lowerings are in ``compiler.atomic``. Loads, stores and
+The columns are those of ``row``; the lowerings are in `x`. Loads, stores and
 read-modify-write operations come in the same seven widths each.
 """
 

@@ -1,7 +1,7 @@
 """The vector instructions (prefix 0xFD; WebAssembly 2.0, section 5.4.8).
 
 The columns are those of ``row``. A lowering of ``lanes`` is a template; the rest are functions in
-``compiler.simd``. ``memarg``, ``lane`` and other immediates come before operands there.
+``compiler.lowering.simd``. ``memarg``, ``lane`` and other immediates come before operands there.
 """
 
 from __future__ import annotations

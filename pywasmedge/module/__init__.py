@@ -1,0 +1,1 @@
+"""From bytes to ``ast.Module``: the binary format (specification section 5)."""

@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import Any
 
-    from ..runtime.host_module import HostModule
+    from ..host.modules import HostModule
     from ..runtime.instance import ModuleInstance
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..kernel.native import address, ffi, lib
 from ..runtime import instance as instances
-from ..runtime.native import address, ffi, lib
 from .descriptor import Plugin, PluginError, PluginModule, PluginOption
 from .symbols import symbols
 
@@ -11,8 +11,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from ..kernel.native import CData
     from ..runtime.instance import ModuleInstance
-    from ..runtime.native import CData
 
 _ENTRY = b"WasmEdge_Plugin_GetDescriptor"
 _LATER_ENTRY = b"GetDescriptor"

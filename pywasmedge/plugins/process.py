@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 
 from ..base.errors import ErrCode, Trap
+from ..host.modules import HostModule
 from ..runtime.core import Caller
-from ..runtime.host_module import HostModule
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from ..runtime.annotations import i32
-    from ..runtime.slices import Bytes
+    from ..host.annotations import i32
+    from ..host.slices import Bytes
 
 _SECONDS = 10.0
 """How long a command may run unless the guest says otherwise."""

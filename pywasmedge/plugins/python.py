@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from ..runtime.host_module import HostModule
+from ..host.modules import HostModule
 from .descriptor import Plugin, PluginError, PluginModule, PluginOption
 
 TYPE_CHECKING = False

@@ -1,0 +1,1 @@
+"""Instances and calls: what the specification calls execution (section 4)."""

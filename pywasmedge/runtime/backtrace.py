@@ -11,17 +11,17 @@ import struct
 
 from ..base.errors import ErrCode, Trap
 from ..base.record import dataclass
-from .code import take_failure
-from .native import ffi, lib
-from .pieces import find
+from ..code.failures import take_failure
+from ..code.pieces import find
+from ..kernel.native import ffi, lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from ..code.pieces import Loaded
     from ..module.ast import Module
     from ..module.names import Names
-    from .pieces import Loaded
 
 LIMIT = 256
 """Most functions a backtrace names."""

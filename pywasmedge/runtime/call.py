@@ -12,9 +12,9 @@ from threading import get_ident
 
 from ..base.errors import ArgumentError, ErrCode, Exit
 from ..base.types import ValType
+from ..kernel.native import address, ffi, lib
+from ..kernel.objects import object_at
 from .externref import passing
-from .native import address, ffi, lib
-from .objects import object_at
 from .values import decode
 
 TYPE_CHECKING = False

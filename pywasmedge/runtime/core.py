@@ -15,21 +15,21 @@ from __future__ import annotations
 from weakref import ref
 
 from ..base.types import ExternKind, ValType
+from ..kernel.native import address, ffi, lib
+from ..kernel.objects import object_at
 from .call import caller
 from .externref import GLOBAL, SEGMENT, TABLE, add_holder
 from .function import FunctionInstance, live
 from .global_ import GlobalInstance
 from .memory import MemoryInstance
-from .native import address, ffi, lib
-from .objects import object_at
 from .table import TableInstance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-    from .code import CompiledModule
-    from .objects import Owned
+    from ..code.compiled import CompiledModule
+    from ..kernel.objects import Owned
     from .plan import Plan
 
     Extern = FunctionInstance | TableInstance | MemoryInstance | GlobalInstance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..base.closing import Closing
 from ..base.config import Configure, Proposal
 from ..base.errors import ErrCode, Exit, WorkflowError
-from .code import CompiledModule
+from ..prepare.supply import supply
 from .instance import ModuleInstance
 from .instantiate import (
     Imports,
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..base.types import ExternKind, ExternType
+    from ..code.compiled import CompiledModule
+    from ..prepare.module import Module
     from .core import Core, Extern
     from .function import FunctionInstance
-    from .module import Module
     from .statistics import Statistics
     from .store import Store
 
@@ -142,14 +143,9 @@ class Executor(Closing):
         with module._lock:
             found = module._code.get(key)
             if found is None:
-                found = CompiledModule(
-                    module.ast,
-                    self._configure,
-                    guarded=guarded,
-                    cached=module._precompiled is None,
+                found = supply(
+                    module.ast, self._configure, guarded=guarded, precompiled=module._precompiled
                 )
-                if module._precompiled is not None:
-                    module._precompiled.install(found, self._configure)
                 module._code[key] = found
         return found
 
@@ -158,4 +154,5 @@ def _plan(module: Module) -> Plan:
     with module._lock:
         if module._plan is None:
             module._plan = Plan(module.ast)
-        return module._plan
+        plan: Plan = module._plan
+        return plan

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from weakref import ref
 
-from .objects import sweep
+from ..kernel.objects import sweep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..base.types import FunctionType
+    from ..kernel.objects import Owned
     from .core import Core
-    from .objects import Owned
 
 
 class FunctionInstance(Closing):
@@ -98,8 +98,6 @@ class FunctionInstance(Closing):
         Raises:
             TypeError: the type cannot be derived from the annotations.
         """
-        from .host import host_function
-
         return host_function(function, type, name=name, caller=caller)
 
     @property
@@ -115,6 +113,15 @@ class FunctionInstance(Closing):
 
     def __repr__(self) -> str:
         return f"<function {self.name}{self.type}>"
+
+
+def host_function(
+    function: Callable[..., Any], type: FunctionType | None, **options: Any
+) -> FunctionInstance:
+    """What :func:`host.functions.host_function` makes; nothing else here knows the host's side."""
+    from ..host.functions import host_function
+
+    return host_function(function, type, **options)
 
 
 live: WeakValueDictionary[int, FunctionInstance] = WeakValueDictionary()

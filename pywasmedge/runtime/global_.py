@@ -7,8 +7,8 @@ from struct import Struct
 from ..base.closing import Closing
 from ..base.errors import ArgumentError, ErrCode
 from ..base.types import GlobalType, ValType
+from ..kernel.native import address, ffi
 from .externref import GLOBAL, add_holder, passing
-from .native import address, ffi
 from .values import FORMAT, decode, encode
 
 TYPE_CHECKING = False

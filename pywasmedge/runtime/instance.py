@@ -8,9 +8,8 @@ from weakref import WeakSet
 from ..base.closing import Closing
 from ..base.types import ExternKind
 from .core import Core
-from .function import FunctionInstance
+from .function import FunctionInstance, host_function
 from .global_ import GlobalInstance
-from .host import host_function
 from .memory import MemoryInstance
 from .table import TableInstance
 

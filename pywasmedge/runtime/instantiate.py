@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from ..base.errors import ErrCode, LinkError, Trap
 from ..base.types import ExternKind, FunctionType, GlobalType, Limits, MemoryType, TableType
+from ..kernel.native import address, ffi, lib
+from ..kernel.objects import Owned, own
 from .core import Core
 from .function import FunctionInstance
 from .global_ import GlobalInstance
 from .memory import MemoryInstance
-from .native import address, ffi, lib
-from .objects import Owned, own
 from .plan import DataRun
 from .table import TableInstance, new_table
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..base.types import ExternType
-    from .code import CompiledModule
+    from ..code.compiled import CompiledModule
     from .core import Extern
     from .plan import DataPlan, ElementPlan, Plan
 

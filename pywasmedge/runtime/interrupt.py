@@ -6,7 +6,7 @@ from threading import Event, RLock, Thread
 
 from ..base import waiting
 from ..base.closing import Closing
-from .native import lib
+from ..kernel.native import lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from ..base.closing import Closing
 from ..base.errors import ErrCode, Trap
 from ..base.types import MAX_PAGES, PAGE_SIZE, Limits, MemoryType
-from .native import address, ffi, lib
-from .objects import Buffer, Owned, own
+from ..kernel.native import address, ffi, lib
+from ..kernel.objects import Buffer, Owned, own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

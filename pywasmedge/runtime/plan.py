@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from ..base.types import ExternKind, ValType
+from ..kernel.native import ffi
 from ..module.ast import SegmentMode
 from ..module.names import Names, display_name, read_names
 from .constant import evaluate, static_value
-from .native import ffi
 from .values import signature
 
 TYPE_CHECKING = False

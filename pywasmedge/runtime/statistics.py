@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..base.closing import Closing
-from .native import ffi, lib
-from .objects import own
+from ..kernel.native import ffi, lib
+from ..kernel.objects import own
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from typing import Any
 
     from ..base.config import Configure
-    from .native import CData
+    from ..kernel.native import CData
 
 NO_LIMIT = 2**64 - 1
 """The cost limit of statistics that have none."""

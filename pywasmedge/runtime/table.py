@@ -5,9 +5,9 @@ from __future__ import annotations
 from ..base.closing import Closing
 from ..base.errors import ErrCode, Trap
 from ..base.types import Limits, TableType, ValType
+from ..kernel.native import address, ffi, lib
+from ..kernel.objects import Owned, own
 from .externref import TABLE, add_holder, passing
-from .native import address, ffi, lib
-from .objects import Owned, own
 from .values import decode, encode
 
 TYPE_CHECKING = False

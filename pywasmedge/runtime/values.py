@@ -8,11 +8,11 @@ from struct import error as StructError  # noqa: N812
 
 from ..base.errors import ArgumentError, ErrCode
 from ..base.types import ValType
-from .code import type_id
+from ..code.types import type_id
+from ..kernel.native import address, ffi
+from ..kernel.objects import object_at
 from .externref import object_of, word_of
 from .function import FunctionInstance, live
-from .native import address, ffi
-from .objects import object_at
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

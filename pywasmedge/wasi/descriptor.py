@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import MutableMapping
 
-from ..runtime.native import ffi, lib
+from ..kernel.native import ffi, lib
 from . import abi, errno
 from .errno import WasiError
 
@@ -13,7 +13,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from ..runtime.native import CData
+    from ..kernel.native import CData
     from .function import Iovecs
 
 

@@ -7,8 +7,8 @@ import sys
 from _thread import allocate_lock
 
 from ..base import waiting
-from ..runtime.native import lib
-from ..runtime.objects import own
+from ..kernel.native import lib
+from ..kernel.objects import own
 from . import abi, errno
 from .descriptor import Descriptor, Stream, Table
 from .errno import WasiError
@@ -17,7 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from ..runtime.native import CData
+    from ..kernel.native import CData
     from .network import Network
 
 _FEW = 64

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 
 from ..base import log
 from ..base.types import ExternKind, FunctionType
-from ..runtime.host import later_function
+from ..host.functions import later_function
 from ..runtime.instance import ModuleInstance
 from .env import Env, parse_preopen
 from .groups import find, find_all, find_all_preview0, find_preview0, find_typed

@@ -7,7 +7,7 @@ import stat
 from errno import ENXIO
 
 from ..base import waiting
-from ..runtime.native import ffi, lib
+from ..kernel.native import ffi, lib
 from . import errno
 from .errno import WasiError
 

@@ -1,5 +1,5 @@
 /* One valid object for every pointer of the API, and what must not change when a call does nothing.
- * The program that includes this is made by tests/test_capi_null.py. */
+ * The program that includes this is made by tests/capi/test_capi_null.py. */
 #ifndef PYWASMEDGE_TESTS_NULL_WORLD_H
 #define PYWASMEDGE_TESTS_NULL_WORLD_H
 

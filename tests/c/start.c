@@ -1,4 +1,4 @@
-/* Starts Python through the library in the ways of tests/test_capi_start.py: start MODE GUEST. */
+/* Starts Python through the library in the ways of tests/capi/test_capi_start.py: start MODE GUEST. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <locale.h>

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 from pywasmedge.base.config import OptimizationLevel, OutputFormat
 from pywasmedge.base.errors import ValidationError
-from pywasmedge.runtime.ahead import Compiler
+from pywasmedge.prepare.ahead import Compiler
 
 from .engine import Engine
 
 if TYPE_CHECKING:
     from pywasmedge.base.config import Configure
-    from pywasmedge.runtime.module import Module
+    from pywasmedge.prepare.module import Module
 
     from .engine import Instance
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pywasmedge.base.types import ValType
+from pywasmedge.kernel.native import ffi, lib
+from pywasmedge.prepare.loader import Loader, Validator
 from pywasmedge.runtime.call import failure
 from pywasmedge.runtime.executor import Executor
 from pywasmedge.runtime.function import FunctionInstance
 from pywasmedge.runtime.instance import ModuleInstance
-from pywasmedge.runtime.module import Loader, Validator
-from pywasmedge.runtime.native import ffi, lib
 from pywasmedge.runtime.store import Store
 from pywasmedge.runtime.values import signature
 
@@ -19,7 +19,7 @@ from .values import HostObject, argument_bits, is_reference, reference, types_of
 
 if TYPE_CHECKING:
     from pywasmedge.base.config import Configure
-    from pywasmedge.runtime.module import Module
+    from pywasmedge.prepare.module import Module
 
     from .values import Json
 

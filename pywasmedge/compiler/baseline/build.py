@@ -29,10 +29,10 @@ from ...base.types import Limits, TableType, ValType
 from ...isa.opcodes import rows
 from ...isa.row import SPECIAL, Use
 from ...walk.immediates import Memarg
-from .. import memory, numeric  # noqa: F401  (they register lowerings)
 from ..abi import LLVM_TYPE, MODULE_FLAGS
 from ..emitter import METADATA
 from ..link import functions_of
+from ..lowering import memory, numeric  # noqa: F401  (they register lowerings)
 from ..variables import Variables
 from .stencil import REGISTERS, Stencil
 

@@ -1,0 +1,1 @@
+"""What profilers and debuggers are told about machine code."""

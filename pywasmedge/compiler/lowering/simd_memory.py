@@ -1,0 +1,81 @@
+"""Lowerings of vector loads and stores (specification section 4.4.7)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...isa.lanes import LANES, V128, vector_type
+from .registry import lowering
+from .vector import broadcast, extract, insert, lane_bytes, v128
+
+if TYPE_CHECKING:
+    from ...walk.immediates import Memarg
+    from ..emitter import EmitterBase as Emitter
+
+_HALF = {"i16x8": ("i8x16", 8), "i32x4": ("i16x8", 4), "i64x2": ("i32x4", 2)}
+"""Shape with lanes of half the width, and how many of those fill 64 bits."""
+
+
+@lowering
+def v128_load(e: Emitter, memarg: Memarg, address: str) -> str:
+    """Load 16 bytes."""
+    pointer = e.address(memarg, address, 16)
+    return e.emit(f"load {e.volatile(memarg.memory)}{V128}, ptr {pointer}, align 1{e.tbaa}")
+
+
+@lowering
+def v128_store(e: Emitter, memarg: Memarg, address: str, value: str) -> None:
+    """Store 16 bytes."""
+    pointer = e.address(memarg, address, 16)
+    e.void(f"store {e.volatile(memarg.memory)}{V128} {value}, ptr {pointer}, align 1{e.tbaa}")
+
+
+@lowering
+def v128_load_extend(e: Emitter, shape: str, extension: str, memarg: Memarg, address: str) -> str:
+    """Load 8 bytes, widen each of their lanes to a lane of ``shape``."""
+    half, count = _HALF[shape]
+    narrow = f"<{count} x {LANES[half][0]}>"
+    pointer = e.address(memarg, address, 8)
+    loaded = e.emit(f"load {e.volatile(memarg.memory)}{narrow}, ptr {pointer}, align 1{e.tbaa}")
+    return v128(e, e.emit(f"{extension} {narrow} {loaded} to {vector_type(shape)}"), shape)
+
+
+def _load_lane(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
+    pointer = e.address(memarg, address, lane_bytes(shape))
+    return e.emit(
+        f"load {e.volatile(memarg.memory)}{LANES[shape][0]}, ptr {pointer}, align 1{e.tbaa}"
+    )
+
+
+@lowering
+def v128_load_splat(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
+    """Load one lane, put it in every lane."""
+    return v128(e, broadcast(e, shape, _load_lane(e, shape, memarg, address)), shape)
+
+
+@lowering
+def v128_load_zero(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
+    """Load lane 0, the others are zero."""
+    lane, _ = LANES[shape]
+    loaded = _load_lane(e, shape, memarg, address)
+    type_ = vector_type(shape)
+    return v128(e, e.emit(f"insertelement {type_} zeroinitializer, {lane} {loaded}, i64 0"), shape)
+
+
+@lowering
+def v128_load_lane(
+    e: Emitter, shape: str, memarg: Memarg, lane: int, address: str, vector: str
+) -> str:
+    """Load one lane, keep the others."""
+    return insert(e, shape, lane, vector, _load_lane(e, shape, memarg, address))
+
+
+@lowering
+def v128_store_lane(
+    e: Emitter, shape: str, memarg: Memarg, lane: int, address: str, vector: str
+) -> None:
+    """Store one lane."""
+    pointer = e.address(memarg, address, lane_bytes(shape))
+    value = extract(e, shape, lane, vector)
+    kind = e.volatile(memarg.memory)
+    e.void(f"store {kind}{LANES[shape][0]} {value}, ptr {pointer}, align 1{e.tbaa}")

@@ -1,0 +1,1 @@
+"""Host functions and modules written in Python, called by guests."""

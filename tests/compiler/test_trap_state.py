@@ -1,0 +1,179 @@
+"""What was stored before a trap has happened, whichever code generator made the code.
+
+Every function sets a global, a byte of memory and an element of a table, does something that traps
+if its argument says so, and takes all three back.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import pytest
+import wasmbuild as wb
+from metering import unguarded
+
+from pywasmedge import VM, Compiler, Configure, Tier, Trap
+from pywasmedge.base.config import OutputFormat, Proposal
+from pywasmedge.base.errors import ErrCode
+from pywasmedge.code.compiled import CompiledModule
+
+PAGE = 65536
+
+TRAPS = {
+    "unreachable": ("local.get 0 if void unreachable end", ErrCode.UNREACHABLE),
+    "i32.div_u": ("i32.const 5 local.get 0 i32.eqz i32.div_u drop", ErrCode.DIVIDE_BY_ZERO),
+    "i64.rem_s": (
+        "i64.const 5 local.get 0 i32.eqz i64.extend_i32_u i64.rem_s drop",
+        ErrCode.DIVIDE_BY_ZERO,
+    ),
+    "i32.div_s": (
+        "i32.const -2147483648 i32.const 1 i32.const -1 local.get 0 i32.eqz select i32.div_s drop",
+        ErrCode.INTEGER_OVERFLOW,
+    ),
+    "i32.trunc_f32_s": (
+        "f32.const 1.0 f32.const 1e30 local.get 0 i32.eqz select i32.trunc_f32_s drop",
+        ErrCode.INTEGER_OVERFLOW,
+    ),
+    "i64.trunc_f64_u": (
+        "f64.const 1.0 f64.const nan local.get 0 i32.eqz select i64.trunc_f64_u drop",
+        ErrCode.INVALID_CONV_TO_INT,
+    ),
+    "table.get": ("i32.const 9 local.get 0 i32.mul table.get 0 drop", ErrCode.TABLE_OUT_OF_BOUNDS),
+    "table.set": (
+        "local.get 0 i32.const 4 i32.add ref.null funcref table.set 0",
+        ErrCode.TABLE_OUT_OF_BOUNDS,
+    ),
+    "call_indirect outside": (
+        "i32.const 9 local.get 0 i32.mul call_indirect 1 0",
+        ErrCode.UNDEFINED_ELEMENT,
+    ),
+    "call_indirect null": (
+        "i32.const 2 local.get 0 i32.mul call_indirect 1 0",
+        ErrCode.UNINITIALIZED_ELEMENT,
+    ),
+    "call_indirect mismatch": (
+        "local.get 0 call_indirect 1 0",
+        ErrCode.INDIRECT_CALL_TYPE_MISMATCH,
+    ),
+    "table.fill": (
+        "i32.const 0 ref.null funcref local.get 0 i32.const 9 i32.mul table.fill 0",
+        ErrCode.TABLE_OUT_OF_BOUNDS,
+    ),
+    "memory.fill": (
+        f"i32.const {PAGE} i32.const 0 local.get 0 memory.fill 0",
+        ErrCode.MEMORY_OUT_OF_BOUNDS,
+    ),
+    "memory.grow": (
+        "i32.const 9 memory.grow 0 i32.const -1 i32.eq local.get 0 i32.and if void unreachable end",
+        ErrCode.UNREACHABLE,
+    ),
+    "atomic": ("local.get 0 i32.atomic.load 2 0 drop", ErrCode.UNALIGNED_ATOMIC_ACCESS),
+}
+"""What traps if the first local is 1, and how. Function 0, of type 1, does nothing."""
+
+SET = (
+    "i32.const 1 global.set 0 i32.const 16 i32.const 1 i32.store8 0 0 "
+    "i32.const 3 ref.func 0 table.set 0 "
+)
+CLEAR = (
+    " i32.const 0 global.set 0 i32.const 16 i32.const 0 i32.store8 0 0 "
+    "i32.const 3 ref.null funcref table.set 0 "
+)
+TURN = "local.get 1 i32.const 1 i32.add local.tee 1 i32.const 3 i32.lt_u br_if 0 end"
+SHAPES = {
+    "leaf": [SET + "{}" + CLEAR],
+    "in an inlined function": [SET + "local.get 0 call {}" + CLEAR, "{}"],
+    "in a function with a loop": [SET + "local.get 0 call {}" + CLEAR, "loop void {} " + TURN],
+    "in a loop": ["loop void " + SET + "{}" + CLEAR + TURN],
+    "in its last turn": [
+        "local.get 0 local.set 2 loop void "
+        + SET
+        + "local.get 2 local.get 1 i32.const 2 i32.eq i32.and local.set 0 {}"
+        + CLEAR
+        + TURN
+    ],
+}
+"""Bodies of functions that call each other; the last one traps."""
+
+
+@cache
+def program() -> bytes:
+    """A module with a function for every trap in every shape; ``i32.const 9`` is past the table."""
+    bodies = [wb.body("nop"), wb.body("local.get 0")]
+    exports = [("global", "global", 0), ("memory", "memory", 0), ("table", "table", 0)]
+    for trap, (text, _) in TRAPS.items():
+        for shape, texts in SHAPES.items():
+            exports.append((f"{trap} {shape}", "func", len(bodies)))
+            for outer in texts[:-1]:
+                bodies.append(wb.body(outer.format(len(bodies) + 1), [(2, "i32")]))
+            bodies.append(wb.body(texts[-1].format(text), [(2, "i32")]))
+    return wb.wasm(
+        types=["i32 ->", "->", "i32 -> i32"],
+        funcs=[1, 2, *[0] * (len(bodies) - 2)],
+        tables=[wb.table(5, 5)],
+        memories=[wb.limits(1, 1)],
+        globals_=[wb.global_("i32", "i32.const 0", mutable=True)],
+        exports=exports,
+        elements=[wb.element("i32.const 0", [0, 1])],
+        code=bodies,
+    )
+
+
+def configure(**settings: Any) -> Configure:
+    made = Configure(cache="off", **settings)
+    made.add_proposal(Proposal.THREADS)
+    return made
+
+
+METERED = {"instruction_counting": True, "cost_measuring": True}
+WAYS: dict[str, dict[str, Any]] = {
+    "quick": {"tier": Tier.QUICK},
+    "optimised": {"tier": Tier.OPTIMISED, "lazy": False},
+    "checked": {"tier": Tier.OPTIMISED, "lazy": False},
+    "metered": {"tier": Tier.OPTIMISED, "lazy": False, **METERED},
+    "hot": {"tier": Tier.AUTO},
+    "ahead": {"output_format": OutputFormat.WASM},
+    "ahead, metered": {"output_format": OutputFormat.WASM, **METERED},
+}
+"""How code is made."""
+
+
+def started(way: str, binary: bytes, monkeypatch: pytest.MonkeyPatch) -> VM:
+    """A VM with an instance of ``binary``, whose code is made in a certain way."""
+    made = configure(**WAYS[way])
+    if way.startswith("ahead"):
+        binary = Compiler(made).compile_bytes(binary)
+        monkeypatch.setattr(CompiledModule, "_make", None)  # there is nothing left to compile
+    if way == "checked":
+        unguarded(monkeypatch)
+    vm = VM(made)
+    vm.load_wasm(binary)
+    vm.validate()
+    instance = vm.instantiate()
+    if way == "hot":
+        code = instance._core.compiled
+        code.ensure_all()
+        for index in range(len(code.module.funcs)):
+            code.improve(index)
+    return vm
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_explicit_traps(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    vm = started(way, program(), monkeypatch)
+    assert vm.active_module is not None
+    exports = vm.active_module.exports
+
+    def state() -> tuple[object, ...]:
+        return exports["global"].value, exports.memory.read(16, 1), exports.table.get(3) is not None
+
+    for trap, (_, code) in TRAPS.items():
+        for shape in SHAPES:
+            call = exports[f"{trap} {shape}"]
+            call(0)
+            assert state() == (0, b"\0", False), (trap, shape)
+            with pytest.raises(Trap) as caught:
+                call(1)
+            assert caught.value.code == code, (trap, shape)
+            assert state() == (1, b"\1", True), (trap, shape)
