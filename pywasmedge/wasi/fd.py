@@ -236,7 +236,7 @@ def _seek(env: Env, fd: int, offset: int, whence: int, *, telling: bool) -> int:
 def _preopen(env: Env, fd: int) -> bytes:
     name = env.require(fd, 0).preopen
     if name is None:
-        raise WasiError(errno.INVAL)
+        raise WasiError(errno.BADF)  # by which libraries know where preopened directories end
     return name
 
 

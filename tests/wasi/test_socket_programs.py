@@ -13,83 +13,28 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from functools import cache
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
+import socket_program
 import testdata
+from socket_program import LOOPBACK, Program
 
-from pywasmedge import VM, WASI, ErrCode, Exit, Loader, Module, Trap, Validator
+from pywasmedge import VM, WASI, ErrCode, Trap
 
 FOLDER = testdata.GUESTS / "net"
-LOOPBACK = "tcp:127.0.0.1:*,udp:127.0.0.1:*"
 
 
-@cache
-def module(name: str) -> Module:
-    """A guest's module, whose code is generated once for all tests."""
-    found = Loader().parse_file(FOLDER / f"{name}.wasm")
-    Validator().validate(found)
-    return found
-
-
-class Program(threading.Thread):
-    """A guest that runs in a thread of its own.
-
-    Attributes:
-        out: what it has printed.
-        code: its exit code, once it has ended.
-    """
-
-    def __init__(self, name: str, *args: str, network: bool | str = LOOPBACK) -> None:
-        super().__init__()
-        self.out = bytearray()
-        self.code = -1
-        self._name = name
-        self._told = threading.Condition()
-        self._wasi = WASI(
-            [name, *args], stdin=None, stdout=self._print, stderr=self._print, network=network
-        )
-
-    def _print(self, data: bytes) -> None:
-        with self._told:
-            self.out += data
-            self._told.notify()
-
-    def run(self) -> None:
-        with VM() as vm, self._wasi:
-            vm.register_module(self._wasi)
-            with suppress(Exit):
-                vm.run_wasm_from_module(module(self._name))
-        with self._told:
-            self.code = self._wasi.exit_code
-            self._told.notify()
-
-    def port(self) -> int:
-        """The port it listens on."""
-        with self._told:
-            self._told.wait_for(lambda: b"\n" in self.out or self.code >= 0, 60)
-        found = re.match(rb"port (\d+)\n", self.out)
-        assert found is not None, self.out
-        return int(found[1])
-
-
-@contextmanager
-def running(name: str, *args: str, network: bool | str = LOOPBACK) -> Iterator[Program]:
-    program = Program(name, *args, network=network)
-    program.start()
-    yield program
-    program.join(60)
-    assert not program.is_alive()
+def running(
+    name: str, *args: str, network: bool | str = LOOPBACK
+) -> AbstractContextManager[Program]:
+    return socket_program.running(FOLDER / f"{name}.wasm", *args, network=network)
 
 
 def run(name: str, *args: str, network: bool | str = LOOPBACK) -> tuple[int, str]:
     """Run a program to its end; its exit code and what it printed."""
-    with running(name, *args, network=network) as program:
-        pass
-    return program.code, program.out.decode()
+    return socket_program.run(FOLDER / f"{name}.wasm", *args, network=network)
 
 
 def test_every_guest_has_source_and_command() -> None:

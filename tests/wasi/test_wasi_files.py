@@ -270,8 +270,13 @@ def test_names_of_preopens(root: Path, given: str, seen: str) -> None:
 
 def test_what_is_no_preopen_is_told_apart(guest: Guest) -> None:
     _, fd = guest.open("file")
-    assert guest.call("fd_prestat_get", fd, 0) == errno.INVAL
-    assert guest.call("fd_prestat_get", 99, 0) == errno.BADF
+    guest.env.set_stream(1, print)
+    guest.env.set_network(True)
+    socket = guest.put(bytes(4))
+    assert guest.call("sock_open", abi.INET4, abi.STREAM, socket) == 0
+    for other in (fd, 1, guest.u32(socket), 99):
+        assert guest.call("fd_prestat_get", other, 0) == errno.BADF
+        assert guest.call("fd_prestat_dir_name", other, 0, 10) == errno.BADF
 
 
 def test_a_readonly_preopen_changes_nothing(root: Path) -> None:

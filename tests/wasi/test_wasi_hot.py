@@ -101,7 +101,7 @@ RARE = [
     (errno.BADF, "fd_fdstat_get", 6, OUT),
     (errno.BADF, "fd_fdstat_get", 0xFFFFFFFF, OUT),
     (errno.BADF, "fd_prestat_get", 99, OUT),
-    (errno.INVAL, "fd_prestat_get", 4, OUT),
+    (errno.BADF, "fd_prestat_get", 4, OUT),
     (errno.FAULT, "fd_prestat_get", 3, 0xFFFFFFFF),
     (errno.FAULT, "fd_read", 4, IOVECS, 1, 65533),
     (errno.FAULT, "fd_read", 4, 65529, 1, OUT),
