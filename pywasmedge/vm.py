@@ -274,7 +274,8 @@ class VM(Closing):
         Args:
             name: name of the export.
             args: its arguments, see :class:`FunctionInstance`.
-            timeout: seconds after which the guest is stopped; ``None`` for no limit.
+            timeout: seconds after which the guest is stopped, whatever it is doing: a real number
+                (0 or less: at once); ``None``, infinity or more than 10^9 for no limit.
 
         Returns:
             The results as :class:`FunctionInstance` gives them; ``None`` if the guest ended
@@ -283,6 +284,7 @@ class VM(Closing):
         Raises:
             WorkflowError: 0x80, there is no active instance; 0x05, it exports no such function.
             ArgumentError: 0x83, the arguments do not fit.
+            TypeError, ValueError: ``timeout`` is no number; nothing has been called.
             Trap: the guest trapped, with 0x07 after ``timeout``.
             LoadError, ValidationError: a function that was called first now is not valid, see
                 ``Configure.validation``.
@@ -329,12 +331,11 @@ class VM(Closing):
         return self._run(module, name, args, timeout)
 
     def _run(self, source: Source, name: str, args: tuple[Any, ...], timeout: float | None) -> Any:
-        module = self._ready(source)
-
         def run() -> Any:
-            return self._call(self._function(self._start(module), name), args, None)
+            instance = self._start(self._ready(source))
+            return self._call(self._function(instance, name), args, None)
 
-        return run() if timeout is None else with_timeout(timeout, run)
+        return with_timeout(timeout, run)
 
     def start(self, source: Source) -> ModuleInstance:
         """Load, validate and instantiate a module as :meth:`run_wasm_from_file` does.

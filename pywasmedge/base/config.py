@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from .arguments import count
 from .record import dataclass, field
 from .types import MAX_PAGES
 
@@ -92,7 +93,8 @@ class OutputFormat(IntEnum):
 class Configure:
     """Configuration of a VM and of the stages it is made of.
 
-    Every context that takes a configuration copies it, so later changes have no effect on it.
+    Every context that takes a configuration checks and copies it (raising ``TypeError`` or
+    ``ValueError``), so later changes have no effect on it.
 
     Attributes:
         proposals: the enabled proposals.
@@ -147,7 +149,13 @@ class Configure:
         return proposal in self.proposals
 
     def copy(self) -> Configure:
-        """An independent copy."""
+        """An independent copy, checked.
+
+        Raises:
+            TypeError, ValueError: an attribute is none of its values.
+        """
+        Tier(self.tier), Validation(self.validation)
+        count(self.max_memory_page, "max_memory_page", MAX_PAGES)
         made = Configure(set(self.proposals), set(self.host_registrations))
         for name in _PLAIN:
             setattr(made, name, getattr(self, name))

@@ -11,6 +11,10 @@ TOGGLE, VALUE, LIST, OPTIONAL = "toggle", "value", "list", "optional"
 with the value left out at will (then it is ``""``; a value that is there follows ``=``)."""
 
 
+_DIGITS = 30
+"""Numbers with more digits are as good as this power of ten."""
+
+
 class Option:
     """A row: names without dashes (the first is the option's), kind, value's name, help text."""
 
@@ -101,7 +105,7 @@ class Options:
             return None
         if not (values[-1].isascii() and values[-1].isdigit()):
             raise UsageError(f"option --{name}: not a number: {values[-1]}")
-        return int(values[-1])
+        return int(values[-1]) if len(values[-1]) <= _DIGITS else 10**_DIGITS
 
 
 def help_text(usage: str, table: tuple[Option, ...], *, colour: bool) -> str:

@@ -9,6 +9,7 @@ import sys
 import time
 
 from ..base import log
+from ..base.arguments import seconds
 from ..base.config import Configure, HostRegistration, Tier, Validation
 from ..base.errors import ErrCode, Exit, LoadError, Trap, ValidationError, WasmError
 from ..base.types import MAX_PAGES, ValType
@@ -176,8 +177,9 @@ def _read(words: list[str]) -> tuple[Options, tuple[Option, ...]]:
 
 
 def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
-    milliseconds = options.number("time-limit") or 0
-    deadline = started + milliseconds / 1000 if milliseconds else None
+    milliseconds = options.number("time-limit") or None
+    limit = seconds(milliseconds and milliseconds / 1000, "time-limit")
+    deadline = None if limit is None else started + limit
     configure = _configure(options)
     if deadline is not None:
         _end_process_at(deadline + _GRACE)
@@ -187,9 +189,9 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
 
     file, *args = options.rest
     vm = VM(configure)
-    limit = options.number("gas-limit")
-    if limit is not None:
-        vm.statistics.cost_limit = min(limit, NO_LIMIT)
+    cost = options.number("gas-limit")
+    if cost is not None:
+        vm.statistics.cost_limit = min(cost, NO_LIMIT)
     wasi: Any = vm.import_module(HostRegistration.WASI)
     program = os.path.splitext(os.path.basename(file))[0] + ".wasm"
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from threading import Event, RLock, Thread
 
 from ..base import waiting
+from ..base.arguments import seconds
 from ..base.closing import Closing
 from ..kernel.native import lib
 
@@ -34,15 +35,15 @@ class Watchdog(Closing):
         lib.we_watch_waits(1)
         self._watcher: Thread | None = None
 
-    def stop_after(self, seconds: float) -> None:
-        """Stop the guest in ``seconds`` from now. No effect once closed or after another call."""
+    def stop_after(self, delay: float) -> None:
+        """Stop the guest in ``delay`` seconds. No effect once closed or after another call."""
         with self._lock:
             if self._watcher is None and not self._ended.is_set():
-                self._watcher = Thread(target=self._watch, args=(seconds,), daemon=True)
+                self._watcher = Thread(target=self._watch, args=(delay,), daemon=True)
                 self._watcher.start()
 
-    def _watch(self, seconds: float) -> None:
-        if self._ended.wait(max(seconds, 0)):
+    def _watch(self, delay: float) -> None:
+        if self._ended.wait(delay):
             return
         while True:
             lib.we_interrupt(self._thread)
@@ -65,10 +66,18 @@ class Watchdog(Closing):
             lib.we_watch_waits(-1)
 
 
-def with_timeout(seconds: float, function: Callable[..., Any], *args: Any) -> Any:
-    """Call ``function``; a guest that still runs after ``seconds`` traps with 0x07."""
+def with_timeout(timeout: float | None, function: Callable[..., Any], *args: Any) -> Any:
+    """Call ``function``; a guest that still runs after ``timeout`` seconds traps with 0x07.
+
+    Raises:
+        TypeError, ValueError: ``timeout`` is no time (see ``base/arguments.py``); nothing has been
+            called.
+    """
+    limit = seconds(timeout, "timeout")
+    if limit is None:
+        return function(*args)
     with Watchdog() as watchdog:
-        watchdog.stop_after(seconds)
+        watchdog.stop_after(limit)
         return function(*args)
 
 
@@ -108,8 +117,12 @@ class Async(Closing):
             self._done.set()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait for the end, at most ``timeout`` seconds; whether the call has ended."""
-        return self._done.wait(timeout)
+        """Wait for the end, at most ``timeout`` seconds; whether the call has ended.
+
+        Raises:
+            TypeError, ValueError: ``timeout`` is no time.
+        """
+        return self._done.wait(seconds(timeout, "timeout"))
 
     def cancel(self) -> None:
         """Have the guest stop with trap 0x07; no effect once the call has ended."""

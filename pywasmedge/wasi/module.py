@@ -6,6 +6,7 @@ import os
 from collections.abc import Mapping
 
 from ..base import log
+from ..base.arguments import count
 from ..base.types import ExternKind, FunctionType
 from ..host.functions import later_function
 from ..runtime.instance import ModuleInstance
@@ -69,17 +70,20 @@ class WASI(ModuleInstance):
             clock: gives the time in nanoseconds for a clock id (0 the time of day, 1 monotonic,
                 2 and 3 processor time) in place of the host's clocks; waits are not affected.
             random: gives so many random bytes in place of the host's.
-            max_files: most descriptors it may have open; by default as many as the process
-                may, some left to the host.
+            max_files: most descriptors it may have open, 0 upwards; by default as many as the
+                process may, some left to the host.
 
         Raises:
             OSError: a directory cannot be opened, or a host descriptor is not open.
-            ValueError: a string contains a NUL character, or is no pattern.
+            ValueError: a string contains a NUL character, or is no pattern; ``max_files`` is
+                negative.
+            TypeError: ``max_files`` is no integer.
         """
         self.env = Env()
         self.env.clock = clock
         self.env.random = random
-        self.env.max_files = max_files
+        if max_files is not None:
+            self.env.max_files = count(max_files, "max_files")
         self._setup(NAME, None, _Functions(self.env, find, find_all))
         self._preview0: Preview0 | None = None
         self._set_strings(args, env)
