@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from pywasmedge.module.ast import Module
 
 FUNCTION_SECTION, CODE_SECTION = 3, 10
-FIXED = {"f32": 4, "f64": 8, "v128": 16, "lanes16": 16, "lane": 1, "reftype": 1}
+FIXED = {"f32": 4, "f64": 8, "v128": 16, "lanes16": 16, "lane": 1, "heaptype": 1}
 
 
 def uleb(data: bytes, pos: int) -> tuple[int, int]:

@@ -27,6 +27,12 @@ class Proposal(IntEnum):
     EXTENDED_CONST = 12
     THREADS = 13
     FUNCTION_REFERENCES = 14
+    # not in 0.10.0
+    LEGACY_EXCEPTIONS = 15
+    GC = 16
+    RELAXED_SIMD = 17
+    WIDE_ARITHMETIC = 18
+    CUSTOM_PAGE_SIZES = 19
 
 
 DEFAULT_PROPOSALS = frozenset(p for p in Proposal if p <= Proposal.SIMD)

@@ -189,6 +189,48 @@ class LoadError(WasmError):
     """The binary is malformed (codes 0x20 to 0x3F)."""
 
 
+class WatError(LoadError):
+    """The text of a module or script is malformed (code 0x39, 0x34 for what is not UTF-8).
+
+    Attributes:
+        line: line of the text, from 1.
+        column: character in the line, from 1.
+        source: the line, or the part of a long one around the column.
+        caret: index in ``source`` of the character meant.
+        hint: a suggestion, or ``""``.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        line: int,
+        column: int,
+        source: str,
+        caret: int,
+        hint: str = "",
+        code: ErrCode = ErrCode.ILLEGAL_GRAMMAR,
+    ) -> None:
+        super().__init__(code, message)
+        self._message = message
+        self.line = line
+        self.column = column
+        self.source = source
+        self.caret = caret
+        self.hint = hint
+
+    @property
+    def message(self) -> str:
+        """What is wrong, as the specification's test suite spells it."""
+        return self._message
+
+    def __str__(self) -> str:
+        text = f"line {self.line}, column {self.column}: {self.message}"
+        if self.hint:
+            text += f"; {self.hint}"
+        return f"{text}\n  {self.source}\n  {' ' * self.caret}^"
+
+
 class ValidationError(WasmError):
     """The module is well-formed but not valid (codes 0x40 to 0x5F)."""
 

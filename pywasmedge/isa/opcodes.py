@@ -239,7 +239,7 @@ SCALAR: tuple[Row, ...] = (
     op(0xC3, "i64.extend16_s",        "",           "i64 -> i64",         "#1 = trunc i64 $0 to i16\nsext i16 #1 to i64", _EXT),
     op(0xC4, "i64.extend32_s",        "",           "i64 -> i64",         "#1 = trunc i64 $0 to i32\nsext i32 #1 to i64", _EXT),
     # references
-    op(0xD0, "ref.null",              "reftype",    SPECIAL,              SPECIAL, _REF_OR_BULK, constant=True),
+    op(0xD0, "ref.null",              "heaptype",   SPECIAL,              SPECIAL, _REF_OR_BULK, constant=True),
     op(0xD1, "ref.is_null",           "",           SPECIAL,              SPECIAL, _REF_OR_BULK),
     op(0xD2, "ref.func",              "func",       SPECIAL,              SPECIAL, _REF_OR_BULK, constant=True),
     # prefix 0xFC
@@ -290,6 +290,15 @@ def group(prefix: int) -> dict[int, Row]:
 def rows() -> tuple[Row, ...]:
     """All rows of all tables."""
     return tuple(row_ for prefix in (0, *PREFIXES) for row_ in group(prefix).values())
+
+
+def every_row() -> tuple[Row, ...]:
+    """All rows, also of instructions that are only planned."""
+    from .exceptions import EXCEPTIONS
+    from .references import REFERENCES
+    from .relaxed import RELAXED
+
+    return (*rows(), *REFERENCES, *EXCEPTIONS, *RELAXED)
 
 
 def enabled(row_: Row, proposals: AbstractSet[Proposal]) -> bool:

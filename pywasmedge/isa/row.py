@@ -6,12 +6,13 @@ A row gives, in columns: code, mnemonic, immediates, type, lowering, proposal.
     Space-separated kinds: ``i32 i64 f32 f64 v128`` (constants), ``memarg:N`` (natural alignment
     is 2^N bytes), ``memarg_exact:N`` (no other alignment is allowed), ``lane:N`` (lane index below
     N), ``lanes16`` (shuffle mask), ``type table local global func label mem elem data`` (indices),
-    ``block`` (block type), ``labels`` (br_table vector), ``valtypes``, ``reftype``, ``zero`` (the
-    byte 0).
+    ``block`` (block type), ``labels`` (br_table vector), ``valtypes``, ``heaptype``, ``zero`` (the
+    byte 0). Of instructions that are planned also ``tag field u32``, ``catches`` (clauses of
+    ``try_table``), ``cast`` (flags, label and two heap types of ``br_on_cast``).
 ``type``
     ``"i32 i32 -> i32"``, or ``SPECIAL`` when it depends on immediates or context.
 ``lowering``
-    A template, a ``Use``, or ``SPECIAL``.
+    A template, a ``Use``, ``SPECIAL``, or ``PLANNED``.
 
 Templates are LLVM text, one instruction per line. ``$0 $1 $2`` are the operands. A line
 ``#1 = ...`` names an intermediate value ``#1`` for later lines; the last line (without ``=``)
@@ -30,6 +31,10 @@ if TYPE_CHECKING:
 
 SPECIAL: Final = "special"
 """In the type or lowering column: handled by a function of its own, found by mnemonic."""
+
+
+PLANNED: Final = "planned"
+"""In the lowering column: known to the text format only; whatever runs code refuses it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,7 @@ def use(function: str, *args: str | int) -> Use:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One instruction. ``prefix`` is 0 for one-byte opcodes, else 0xFC, 0xFD or 0xFE."""
+    """One instruction. ``prefix`` is 0 for one-byte opcodes, else 0xFB to 0xFE."""
 
     prefix: int
     code: int

@@ -178,7 +178,7 @@ def _readers(proposals: frozenset[Proposal]) -> dict[str, Reader]:
         "block": block,
         "labels": _labels,
         "valtypes": value_type_vector,
-        "reftype": reference,
+        "heaptype": reference,
     }
 
 

@@ -207,7 +207,7 @@ def _memarg_exact(walk: Walk, natural: int) -> Decoder:
     return _memarg(walk, natural, exact=True)
 
 
-def _reftype(walk: Walk) -> Decoder:
+def _heaptype(walk: Walk) -> Decoder:
     return lambda pos: reader.ref_type(walk.data, pos, walk.end, walk.value_types)
 
 

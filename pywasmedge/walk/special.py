@@ -288,7 +288,7 @@ def _same_elements(walk: Walk, mnemonic: str, emit: Emit) -> Emit:
 
 
 def _ref_null(walk: Walk, sink: Sink | None) -> Step:
-    reftype = decoder(walk, "reftype")
+    reftype = decoder(walk, "heaptype")
 
     def ref_null(pos: int) -> int:
         type_, pos = reftype(pos)

@@ -98,7 +98,7 @@ def _immediate(data: bytes, pos: int, kind: str) -> tuple[str, int]:
     if kind in _INDICES:
         value, pos = reader.u32(data, pos, end)
         return str(value), pos
-    count, pos = reader.u32(data, pos, end) if kind != "reftype" else (1, pos)
+    count, pos = reader.u32(data, pos, end) if kind != "heaptype" else (1, pos)
     values = []
     for _ in range(count + (kind == "labels")):
         value, pos = reader.u32(data, pos, end)
