@@ -7,6 +7,7 @@ import signal
 from typing import TYPE_CHECKING
 
 import pytest
+import shared
 import testdata
 
 if TYPE_CHECKING:
@@ -19,6 +20,9 @@ if (
     signal.signal(signal.SIGINT, signal.default_int_handler)  # programs that tests start get Ctrl-C
 
 os.environ["PYWASMEDGE_CACHE"] = "off"  # code is made anew; tests of the cache have their own
+
+
+shared.folder()  # before there are workers, which find it in their environment
 
 
 @pytest.fixture(scope="session")

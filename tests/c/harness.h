@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <wasmedge/wasmedge.h>
 
@@ -37,6 +38,22 @@ static inline int has_python(void) {
   while (!found && fgets(line, sizeof line, maps) != NULL) found = strstr(line, "libpython") != NULL;
   fclose(maps);
   return found;
+}
+
+/* Resident memory of this process in KiB. The kernel counts its pages when it is asked, where it can: the numbers of
+ * statm and status may be late by a share of every processor. */
+static inline long resident_kib(void) {
+  char line[256];
+  long kib = -1, pages = 0;
+  FILE *file = fopen("/proc/self/smaps_rollup", "r");
+  while (file != NULL && kib < 0 && fgets(line, sizeof line, file) != NULL)
+    if (sscanf(line, "Rss: %ld", &kib) != 1) kib = -1;
+  if (file != NULL) fclose(file);
+  if (kib >= 0) return kib;
+  file = fopen("/proc/self/statm", "r");
+  CHECK(file != NULL && fscanf(file, "%*d %ld", &pages) == 1);
+  fclose(file);
+  return pages * (sysconf(_SC_PAGESIZE) / 1024);
 }
 
 /* Whether a string has exactly the bytes of a literal, which may contain NULs. */

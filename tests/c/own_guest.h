@@ -89,15 +89,6 @@ static inline int32_t call_guest(WasmEdge_VMContext *vm, const char *name, uint3
   return WasmEdge_ValueGetI32(returned);
 }
 
-/* Resident memory of the process in KiB. */
-static inline long resident_kib(void) {
-  long total = 0, pages = 0;
-  FILE *file = fopen("/proc/self/statm", "r");
-  CHECK(file != NULL && fscanf(file, "%ld %ld", &total, &pages) == 2);
-  fclose(file);
-  return pages * (sysconf(_SC_PAGESIZE) / 1024);
-}
-
 /* The library's log goes nowhere; what this program itself has to say stays. */
 static inline void silence_log(void) {
   FILE *own = fdopen(dup(STDERR_FILENO), "w");

@@ -142,16 +142,6 @@ static void fork_beside_threads(void) {
 
 /* ---- threads ----------------------------------------------------------------------------------------- */
 
-static long resident_kib(void) {
-  FILE *file = fopen("/proc/self/status", "r");
-  CHECK(file != NULL);
-  char line[256];
-  long kib = -1;
-  while (fgets(line, sizeof line, file) != NULL) sscanf(line, "VmRSS: %ld", &kib);
-  fclose(file);
-  return kib;
-}
-
 static void *one_call(void *unused) {
   (void)unused;
   WasmEdge_LoaderContext *loader = WasmEdge_LoaderCreate(NULL);

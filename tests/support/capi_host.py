@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import atexit
-import hashlib
 import os
 import shutil
 import subprocess
-import tempfile
 from functools import cache
 from pathlib import Path
 
 import pytest
+import shared
 
 import pywasmedge
 
@@ -35,11 +33,15 @@ def compiler(language: str = "c") -> str:
 
 
 @cache
-def _directory() -> Path:
-    """Of this process' programs; removed at its end."""
-    directory = tempfile.mkdtemp(prefix="capi-host-")
-    atexit.register(shutil.rmtree, directory, ignore_errors=True)
-    return Path(directory)
+def _filling(path: str) -> tuple[str, ...]:
+    """What makes a compiler fill variables that nobody has initialised, so that using one shows.
+
+    Empty if it can not.
+    """
+    flag = "-ftrivial-auto-var-init=pattern"
+    command = [path, flag, "-x", "c", "-fsyntax-only", "-"]
+    done = subprocess.run(command, input="", capture_output=True, text=True, check=False)
+    return (flag,) if done.returncode == 0 and not done.stderr else ()
 
 
 def build(source: Path | str, *flags: str, library: Path = LIBRARY) -> Path:
@@ -58,10 +60,12 @@ def build(source: Path | str, *flags: str, library: Path = LIBRARY) -> Path:
     """
     source = SOURCES / source
     plain = source.suffix == ".c"
+    path = compiler("c" if plain else "c++")
     arguments = [
-        compiler("c" if plain else "c++"),
+        path,
         "-std=c11" if plain else "-std=c++17",
         *WARNINGS,
+        *_filling(path),
         "-g",
         "-pthread",
         f"-I{INCLUDE}",
@@ -72,14 +76,16 @@ def build(source: Path | str, *flags: str, library: Path = LIBRARY) -> Path:
         "-lwasmedge_c",
         f"-Wl,-rpath,{library.parent}",
     ]
-    key = hashlib.sha256(repr(arguments).encode() + source.read_bytes()).hexdigest()[:16]
-    program = _directory() / f"{source.stem}-{key}"
-    if not program.exists():
+
+    def compile_to(program: Path) -> None:
         done = subprocess.run(
             [*arguments, "-o", str(program)], capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
-    return program
+
+    headers = [path.read_bytes() for path in sorted(SOURCES.glob("*.h"))]
+    key = repr((arguments, source.read_bytes(), headers))
+    return shared.once(source.stem, key, compile_to)
 
 
 def run(
