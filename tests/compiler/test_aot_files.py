@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import ahead
@@ -291,7 +290,6 @@ def test_devices_are_written_not_replaced(tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", str(pipe)], stdout=subprocess.PIPE)
-    time.sleep(0.1)  # so that somebody reads it
     Compiler(configure(UNIVERSAL)).compile(source(tmp_path), pipe)
     assert pipe.is_fifo()
     written, _ = reader.communicate(timeout=30)

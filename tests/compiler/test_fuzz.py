@@ -52,7 +52,7 @@ def little_memory() -> Iterator[None]:
 
 def accepted(binary: bytes) -> Module | None:
     """The module if it is valid; ``None`` if it was refused as it should be."""
-    start = time.process_time()
+    start = time.thread_time()
     try:
         module = load(binary, ALL)
         check(module, ALL)
@@ -65,7 +65,7 @@ def accepted(binary: bytes) -> Module | None:
         assert 0x40 <= error.code < 0x60
         return None
     finally:
-        assert time.process_time() - start < 1 + len(binary) * 20e-6
+        assert time.thread_time() - start < 1 + len(binary) * 20e-6
     return module
 
 

@@ -93,8 +93,9 @@ def test_time_is_that_of_guests() -> None:
     vm = machine(binary, made, host=host)
     statistics = vm.statistics
     assert math.isnan(statistics.instr_per_second)
+    started = time.monotonic()
     vm.execute("f0", 0)
-    assert 0 < statistics.time < 0.05
+    assert 0 < statistics.time <= time.monotonic() - started - 0.05
     statistics.clear()
     assert statistics.time == 0
     vm.execute("f1", 1_000_000)

@@ -406,8 +406,8 @@ from wasi_machine import Machine
 machine = Machine()
 machine.env.set_stream(0, 0)
 iovecs = machine.iovecs((2048, 20))
-print("ready", flush=True)
 try:
+    print("ready", flush=True)
     while True:
         machine.call({name!r}, *{args})
 except KeyboardInterrupt:
