@@ -15,18 +15,22 @@ static guest file;
 static WasmEdge_ModuleInstanceContext *host;
 static WasmEdge_VMContext *vm;
 
+/* The process is killed if nothing is done for so long. */
+static void something_was_done(void) { alarm(HANG_SECONDS); }
+
 /* Waits until a child has ended with CHILD_ENDED. */
 static void wait_for(pid_t child) {
   int status;
   CHECK(child > 0 && waitpid(child, &status, 0) == child);
   CHECK(WIFEXITED(status) && WEXITSTATUS(status) == CHILD_ENDED);
+  something_was_done();
 }
 
 /* ---- fork ----------------------------------------------------------------------------------------------------- */
 
 /* In a child: an older VM, a new one, and a run of its own. */
 static void use_in_child(void) {
-  alarm(HANG_SECONDS);
+  something_was_done();
   CHECK(call_guest(vm, "sum", 1, 100, 0) == 5050);
   WasmEdge_VMContext *own = guest_vm(&file, host);
   CHECK(call_guest(own, "call", 1, 5, 0) == 5);
@@ -126,6 +130,7 @@ static void threads_end(void) {
     if (cancel) pthread_cancel(thread);
     CHECK(pthread_join(thread, &returned) == 0 && returned == (cancel ? PTHREAD_CANCELED : &calls));
     CHECK(call_guest(vm, "call", 1, 7, 0) == 7);
+    something_was_done();
   }
 }
 
@@ -171,6 +176,7 @@ static void short_threads(void) {
     for (int i = 0; i < EACH; i++) {
       pthread_t thread;
       CHECK(pthread_create(&thread, NULL, call_once, NULL) == 0 && pthread_join(thread, NULL) == 0);
+      something_was_done();
     }
     const long grown = resident_kib() - before;
     if (least < 0 || grown < least) least = grown > 0 ? grown : 0;
@@ -194,7 +200,7 @@ static const struct {
 
 int main(int argc, char **argv) {
   CHECK(argc == 3);
-  alarm(HANG_SECONDS);
+  something_was_done();
   file = read_guest(argv[1]);
   host = host_module(give_back, NULL);
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {

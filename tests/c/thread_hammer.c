@@ -8,7 +8,7 @@
 
 #include "own_guest.h"
 
-enum { MOST_THREADS = 64, HANG_SECONDS = 60, DEEP = 12, LISTS = 64 };
+enum { MOST_THREADS = 64, HANG_SECONDS = 60, DEEP = 12, LISTS = 64, LEAST_STEPS = 2 };
 
 static guest file, start_file;
 static WasmEdge_ModuleInstanceContext *host, *open_module, *fixed;
@@ -337,7 +337,16 @@ static const struct {
 enum { STEPS = sizeof steps / sizeof *steps };
 
 static bool wanted[STEPS];
+static long milliseconds;
 static struct timespec deadline;
+
+/* From now on. */
+static void set_deadline(void) {
+  clock_gettime(CLOCK_MONOTONIC, &deadline);
+  deadline.tv_sec += milliseconds / 1000;
+  deadline.tv_nsec += milliseconds % 1000 * 1000000;
+  if (deadline.tv_nsec >= 1000000000) deadline.tv_sec++, deadline.tv_nsec -= 1000000000;
+}
 
 static bool is_over(void) {
   struct timespec now;
@@ -348,10 +357,13 @@ static bool is_over(void) {
 static void *work(void *argument) {
   worker *self = argument;
   if (thread_count > 1) list_types();
-  while (!is_over()) {
+  if (pthread_barrier_wait(&together) == PTHREAD_BARRIER_SERIAL_THREAD) set_deadline();
+  pthread_barrier_wait(&together);
+  while (self->steps < LEAST_STEPS || !is_over()) {
     uint32_t at = choose(self, 91), step = 0;
     while (at >= steps[step].weight) at -= steps[step++].weight;
     if (!wanted[step]) continue;
+    alarm(HANG_SECONDS); /* kills a process in which no thread gets on */
     steps[step].step(self);
     self->steps++;
   }
@@ -408,23 +420,19 @@ static void tear_down(void) {
 int main(int argc, char **argv) {
   CHECK(argc >= 6);
   thread_count = (uint32_t)atol(argv[3]);
-  const long milliseconds = atol(argv[4]);
+  milliseconds = atol(argv[4]);
   for (int step = 0; step < STEPS; step++) {
     wanted[step] = argc == 6;
     for (int i = 6; i < argc; i++) wanted[step] |= strcmp(argv[i], steps[step].name) == 0;
   }
   CHECK(thread_count <= MOST_THREADS);
-  alarm((unsigned)(milliseconds / 1000) + HANG_SECONDS); /* kills a process that hangs */
+  alarm(HANG_SECONDS);
   silence_log();
   file = read_guest(argv[1]);
   start_file = read_guest(argv[2]);
   set_up();
   static worker workers[MOST_THREADS];
   CHECK(pthread_barrier_init(&together, NULL, thread_count) == 0);
-  clock_gettime(CLOCK_MONOTONIC, &deadline);
-  deadline.tv_sec += milliseconds / 1000;
-  deadline.tv_nsec += milliseconds % 1000 * 1000000;
-  if (deadline.tv_nsec >= 1000000000) deadline.tv_sec++, deadline.tv_nsec -= 1000000000;
   uint64_t all = 0;
   for (uint32_t i = 0; i < thread_count; i++) {
     workers[i].number = i;
