@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import re
+import signal
+import struct
 import subprocess
 import sys
 import time
@@ -11,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from wasmbuild import body, data, limits, wasm
 
 Guests = Callable[[str], Path]
 
@@ -299,15 +302,26 @@ def test_time_limit_that_is_not_reached(guest: Guests) -> None:
     assert output("--time-limit", "0", guest("hello")) == "hello, world\n"
 
 
-def test_ctrl_c_ends_a_running_program(guest: Guests) -> None:
-    import signal
-
-    command = [sys.executable, "-m", "pywasmedge", "--time-limit", "60000", str(guest("spin"))]
-    process = subprocess.Popen(command, stderr=subprocess.PIPE)
-    time.sleep(1.5)
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=10) == -signal.SIGINT
-    process.communicate()
+def test_ctrl_c_ends_a_running_program(tmp_path: Path) -> None:
+    program = tmp_path / "program.wasm"
+    write = "i32.const 1 i32.const 0 i32.const 1 i32.const 8 call 0 drop"
+    program.write_bytes(
+        wasm(
+            types=["i32 i32 i32 i32 -> i32", "->"],
+            imports=[("wasi_snapshot_preview1", "fd_write", "func", 0)],
+            funcs=[1],
+            memories=[limits(1)],
+            exports=[("_start", "func", 1), ("memory", "memory", 0)],
+            code=[body(f"{write} loop void br 0 end")],
+            datas=[data("i32.const 0", struct.pack("<III6s", 12, 6, 0, b"begun\n"))],
+        )
+    )
+    command = [sys.executable, "-m", "pywasmedge", "--time-limit", "60000", str(program)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"begun\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == -signal.SIGINT
 
 
 def test_memory_page_limit(guest: Guests) -> None:

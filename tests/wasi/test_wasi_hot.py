@@ -312,6 +312,17 @@ def test_a_closed_descriptor_never_becomes_another_file(machine: Machine, tmp_pa
     assert found == 1
 
 
+def until_it_waits(thread: threading.Thread) -> None:
+    """Until a thread that runs a guest is in a system call that waits, for input or for a lock."""
+    while lib.we_guests_running() == 0:
+        time.sleep(0.001)
+    asleep = 0
+    while asleep < 10:  # waiting for the interpreter lock takes less
+        time.sleep(0.002)
+        status = Path(f"/proc/self/task/{thread.native_id}/stat").read_text()
+        asleep = asleep + 1 if status.rpartition(")")[2].split()[0] == "S" else 0
+
+
 def test_a_read_in_progress_keeps_the_host_descriptor(machine: Machine) -> None:
     reader, writer = os.pipe()
     fd = machine.env.add(Descriptor(reader, abi.FD_READ))
@@ -320,9 +331,7 @@ def test_a_read_in_progress_keeps_the_host_descriptor(machine: Machine) -> None:
     call = ("fd_read", fd, IOVECS, 1, OUT)
     thread = threading.Thread(target=lambda: results.append(machine.call(*call)))
     thread.start()
-    while lib.we_guests_running() == 0:
-        time.sleep(0.001)
-    time.sleep(0.05)
+    until_it_waits(thread)
     assert Guest(machine.env).call("fd_close", fd) == 0
     os.fstat(reader)
     os.write(writer, b"late")
