@@ -47,7 +47,7 @@ if TYPE_CHECKING:
         ValType,
     )
     from .host.annotations import externref, f32, f64, funcref, i32, i64, v128
-    from .host.modules import HostModule
+    from .host.modules import HostError, HostModule
     from .host.slices import Buffer, Bytes, Out, Str
     from .prepare.ahead import Compiler
     from .prepare.loader import Loader, Validator
@@ -85,6 +85,7 @@ __all__ = [
     "FunctionType",
     "GlobalInstance",
     "GlobalType",
+    "HostError",
     "HostModule",
     "HostRegistration",
     "ImportType",
@@ -136,7 +137,7 @@ _HOMES = {
     "runtime.executor": "Executor",
     "runtime.function": "FunctionInstance",
     "runtime.global_": "GlobalInstance",
-    "host.modules": "HostModule",
+    "host.modules": "HostError HostModule",
     "runtime.instance": "Exports ModuleInstance",
     "runtime.interrupt": "Async",
     "runtime.memory": "MemoryInstance",

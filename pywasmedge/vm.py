@@ -112,9 +112,10 @@ class VM(Closing):
                 not optional and plugin.name in self._configure.forbidden_plugins
             ):
                 continue
+            surroundings = plugin.surroundings()
             for module in plugin.modules:
                 try:
-                    instance = plugin.create(module.name)
+                    instance = plugin.create(module.name, surroundings)
                 except Exception as error:
                     log.error(str(error))
                     continue

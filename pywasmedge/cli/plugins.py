@@ -91,6 +91,10 @@ def _describe(plugin: Plugin) -> Iterator[str]:
     yield f"  file    {plugin.file or '(comes with the package)'}"
     if plugin.description:
         yield f"  about   {plugin.description}"
+    for need in plugin.requires:
+        version = need.version()
+        state = version if version is not None else f"is missing: {need.install}"
+        yield f"  needs   {need.package} {state}"
     for option in plugin.options:
         yield f"  option  --{option.name} ({option.type.__name__}) {option.help}".rstrip()
     for module in plugin.modules:

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from ..base.errors import ErrCode, Trap
 from ..base.types import FunctionType, ValType
-from ..runtime.core import Caller
+from ..runtime.core import ArgumentFault, Caller
 from ..runtime.instance import ModuleInstance
 from ..runtime.memory import MemoryInstance
 from .functions import Annotations, host_function
@@ -35,6 +35,26 @@ _COROUTINE = 0x80
 """Flag of the code of an ``async`` function."""
 
 
+class HostError(Exception):
+    """Answers the guest with an error number: what functions of a host module raise instead.
+
+    A module that does so has a class of its own, ``HostModule(name, errors=...)``. Where a
+    function has no result to say it with, the guest traps (0x07).
+
+    Attributes:
+        number: the number.
+        OUTSIDE: the number for a range that is not in the guest's memory (or bytes that are not
+            text, or a guest without memory); ``None`` if such calls trap.
+    """
+
+    OUTSIDE: int | None = None
+
+    def __init__(self, number: int, detail: str = "") -> None:
+        """Give the number, and a reason for people if the number does not say it all."""
+        super().__init__(detail or f"error {number}")
+        self.number = int(number)
+
+
 class HostModule:
     """A declared host module; each :meth:`instantiate` makes an instance of it.
 
@@ -43,16 +63,25 @@ class HostModule:
         functions: the declared functions by import name.
     """
 
-    def __init__(self, name: str, state: Callable[[], object] | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        state: Callable[[], object] | None = None,
+        *,
+        errors: type[HostError] | None = None,
+    ) -> None:
         """Declare a module.
 
         Args:
             name: what modules import it as.
             state: makes what the functions of one instance share and get as their first
-                argument; ``None`` for no such argument.
+                argument; ``None`` for no such argument. The modules of a plugin can share it
+                (``Plugin(state=...)``).
+            errors: what functions with one i32 result raise to give the guest a number.
         """
         self.name = name
         self.state = state
+        self.errors = errors
         self.functions: dict[str, Declared] = {}
 
     def function(self, body: Body) -> Body:
@@ -67,16 +96,22 @@ class HostModule:
         """The same under another import name."""
 
         def declare(body: Body) -> Body:
-            self.functions[name] = Declared(body, name, stateful=self.state is not None)
+            self.functions[name] = Declared(
+                body, name, stateful=self.state is not None, errors=self.errors
+            )
             return body
 
         return declare
 
-    def instantiate(self) -> ModuleInstance:
-        """A new instance, with new state; its functions are made when something asks for them."""
-        made = ModuleInstance.__new__(ModuleInstance)
-        made._setup(self.name, None, self.pending(self.state() if self.state else None))
-        return made
+    def instantiate(self, state: object = None) -> ModuleInstance:
+        """A new instance; its functions are made when something asks for them.
+
+        Args:
+            state: what its functions share; by default what ``HostModule(state=...)`` makes.
+        """
+        if state is None and self.state is not None:
+            state = self.state()
+        return ModuleInstance.of_pending(self.name, self.pending(state))
 
     def pending(self, state: object) -> dict[str, Callable[[], FunctionInstance]]:
         """What makes each function of an instance with ``state``."""
@@ -98,9 +133,16 @@ class Declared:
         type: its WebAssembly type.
     """
 
-    __slots__ = ("_body", "_first", "_kinds", "_make", "_stateful", "name", "type")
+    __slots__ = ("_body", "_errors", "_first", "_kinds", "_make", "_stateful", "name", "type")
 
-    def __init__(self, body: Callable[..., Any], name: str, *, stateful: bool) -> None:
+    def __init__(
+        self,
+        body: Callable[..., Any],
+        name: str,
+        *,
+        stateful: bool,
+        errors: type[HostError] | None = None,
+    ) -> None:
         annotations = Annotations(body, skip=int(stateful))
         self._first: Any = annotations.first
         names = annotations.parameters()[1 if self._first else 0 :]
@@ -126,6 +168,7 @@ class Declared:
         code = getattr(body, "__code__", None)
         self._body = _waiting(body) if code and code.co_flags & _COROUTINE else body
         self._stateful = stateful
+        self._errors = errors
         self._make: Callable[..., Callable[..., Any]] | None = None
 
     def instance(self, state: object = None) -> FunctionInstance:
@@ -137,7 +180,7 @@ class Declared:
 
                 body = partial(body, state)
             first = False if self._first is None else self._first
-            return host_function(body, self.type, name=self.name, caller=first)
+            return host_function(self._answering(body), self.type, name=self.name, caller=first)
         if self._make is None:
             scope: dict[str, Any] = {
                 "Place": Place,
@@ -150,7 +193,29 @@ class Declared:
         assert self._make is not None
         bound = self._make(self._body, state)
         kind = memoryview if self._first is None else Caller
-        return host_function(bound, self.type, name=self.name, caller=kind)
+        return host_function(self._answering(bound), self.type, name=self.name, caller=kind)
+
+    def _answering(self, function: Callable[..., Any]) -> Callable[..., Any]:
+        """The function with its module's errors made numbers, or traps."""
+        errors = self._errors
+        if errors is None:
+            return function
+        number = self.type.results == (ValType.I32,)
+        outside = errors.OUTSIDE if number else None
+
+        def answer(*args: Any) -> Any:
+            try:
+                return function(*args)
+            except errors as error:
+                if not number:
+                    raise Trap(ErrCode.EXECUTION_FAILED, f"{self.name}: {error}") from error
+                return error.number
+            except ArgumentFault:
+                if outside is None:
+                    raise
+                return outside
+
+        return answer
 
     def _source(self) -> str:
         """Text of ``make(body, state)``, which gives the function for the engine."""
@@ -190,13 +255,13 @@ class Declared:
 
     def _outside(self, start: int, end: int, view: memoryview) -> None:
         detail = f"{self.name}: bytes {start:#x} to {end:#x} of a memory of {len(view):#x}"
-        raise Trap(ErrCode.EXECUTION_FAILED, detail)
+        raise ArgumentFault(detail)
 
     def _text(self, part: memoryview) -> str:
         try:
             return str(part, "utf-8")
         except UnicodeDecodeError as error:
-            raise Trap(ErrCode.EXECUTION_FAILED, f"{self.name}: {error}") from None
+            raise ArgumentFault(f"{self.name}: {error}") from None
 
 
 def _waiting(body: Callable[..., Any]) -> Callable[..., Any]:

@@ -4,8 +4,9 @@
 are registered by every :class:`VM` that is made afterwards, see ``docs/PLUGINS.md``.
 """
 
-from .descriptor import Plugin, PluginError, PluginModule, PluginOption
+from .descriptor import Plugin, PluginError, PluginModule, PluginOption, Requirement
 from .registry import registry as _registry
+from .surroundings import Surroundings
 
 find = _registry.find
 load = _registry.load
@@ -18,6 +19,8 @@ __all__ = [
     "PluginError",
     "PluginModule",
     "PluginOption",
+    "Requirement",
+    "Surroundings",
     "find",
     "load",
     "load_default",

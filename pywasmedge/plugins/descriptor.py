@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from .surroundings import Surroundings
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -73,6 +75,33 @@ class PluginOption:
         self.value = value
 
 
+class Requirement:
+    """A Python package that a plugin needs for its work, imported when it is needed first.
+
+    Attributes:
+        module: what is imported.
+        package: what is installed.
+        install: what the user types for that.
+    """
+
+    __slots__ = ("install", "module", "package")
+
+    def __init__(self, module: str, package: str, install: str = "") -> None:
+        """Name the module and the package; ``install`` is ``pip install PACKAGE`` by default."""
+        self.module = module
+        self.package = package
+        self.install = install or f"pip install {package}"
+
+    def version(self) -> str | None:
+        """The version that is installed, ``None`` if it is not; nothing is imported."""
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            return version(self.package)
+        except PackageNotFoundError:
+            return None
+
+
 class PluginModule:
     """A module that a plugin offers.
 
@@ -91,6 +120,24 @@ class PluginModule:
         self.create = create
         self.description = description
 
+    def make(self, surroundings: Surroundings) -> ModuleInstance:
+        """An instance for a VM."""
+        return self.create()
+
+
+class _Declared(PluginModule):
+    """A ``HostModule``, whose functions get the state that the plugin's modules share, if any."""
+
+    __slots__ = ("_host",)
+
+    def __init__(self, host: HostModule) -> None:
+        super().__init__(host.name, host.instantiate)
+        self._host = host
+
+    def make(self, surroundings: Surroundings) -> ModuleInstance:
+        state = surroundings.state if self._host.state is not None else None
+        return self._host.instantiate(state)
+
 
 class Plugin:
     """A plugin.
@@ -101,6 +148,7 @@ class Plugin:
         description: one line.
         modules: what it offers.
         options: what can be set.
+        requires: packages it needs for its work.
         file: where it was loaded from, ``""`` before.
     """
 
@@ -112,8 +160,20 @@ class Plugin:
         version: str = "0",
         description: str = "",
         options: Iterable[PluginOption] = (),
+        state: Callable[[Surroundings], object] | None = None,
+        requires: Iterable[Requirement] = (),
     ) -> None:
         """Describe a plugin.
+
+        Args:
+            name: what it is found as.
+            modules: what it offers.
+            version: its version, for people.
+            description: one line.
+            options: what can be set.
+            state: makes, once per VM, what functions of all those modules get as their first
+                argument that have a ``HostModule.state``.
+            requires: packages it needs for its work.
 
         Raises:
             PluginError: the name is empty, two modules or two options share a name, or something
@@ -126,26 +186,50 @@ class Plugin:
         self.description = description
         self.modules = [_module(module) for module in modules]
         self.options = list(options)
+        self.requires = list(requires)
         self.file = ""
+        self._state = state
+        self._loose: Surroundings | None = None
+        self._made: set[str] = set()
         for kind, items in ("module", self.modules), ("option", self.options):
             names = [item.name for item in items]
             for twice in {known for known in names if names.count(known) > 1}:
                 raise PluginError(f"plugin {name}: two {kind}s are called {twice}")
 
-    def create(self, module: str) -> ModuleInstance:
+    def surroundings(self) -> Surroundings:
+        """Where the modules of one VM are made."""
+        return Surroundings(self._state, {o.name: o.value for o in self.options})
+
+    def create(self, module: str, surroundings: Surroundings | None = None) -> ModuleInstance:
         """A new instance of one of the modules.
+
+        Args:
+            module: its name.
+            surroundings: those of the VM; ``None``: modules made one after the other share them
+                until one is made a second time.
 
         Raises:
             PluginError: there is no such module, or it cannot be made.
         """
         for known in self.modules:
             if known.name == module:
+                if surroundings is None:
+                    surroundings = self._loose_surroundings(module)
                 try:
-                    return known.create()
+                    made = known.make(surroundings)
+                    surroundings.add(made)
+                    return made
                 except Exception as error:
                     reason = str(error) if isinstance(error, PluginError) else repr(error)
                     raise PluginError(f"plugin {self.name}: module {module}: {reason}") from error
         raise PluginError(f"plugin {self.name} has no module {module}")
+
+    def _loose_surroundings(self, module: str) -> Surroundings:
+        if self._loose is None or module in self._made:
+            self._loose = self.surroundings()
+            self._made.clear()
+        self._made.add(module)
+        return self._loose
 
     def option(self, name: str) -> PluginOption:
         """The option of that name.
@@ -167,4 +251,4 @@ def _module(module: HostModule | PluginModule) -> PluginModule:
         return module
     if not hasattr(module, "instantiate"):
         raise PluginError(f"{module!r} is no module")
-    return PluginModule(module.name, module.instantiate)
+    return _Declared(module)

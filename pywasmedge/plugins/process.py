@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 
-from ..base.errors import ErrCode, Trap
 from ..host.modules import HostModule
 from ..runtime.core import Caller
 
@@ -120,7 +119,7 @@ def wasmedge_process_get_stdout_len(process: Process) -> i32:
 @host.function
 def wasmedge_process_get_stdout(process: Process, caller: Caller, address: i32) -> None:
     """Store these bytes."""
-    _store(caller, address, process.out)
+    caller.write(address, process.out)
 
 
 @host.function
@@ -132,13 +131,4 @@ def wasmedge_process_get_stderr_len(process: Process) -> i32:
 @host.function
 def wasmedge_process_get_stderr(process: Process, caller: Caller, address: i32) -> None:
     """Store these bytes."""
-    _store(caller, address, process.err)
-
-
-def _store(caller: Caller, address: int, data: bytes) -> None:
-    address &= 0xFFFFFFFF
-    view = caller.view
-    if address + len(data) > len(view) or not view:
-        detail = f"{len(data)} bytes at {address:#x} of a memory of {len(view):#x}"
-        raise Trap(ErrCode.EXECUTION_FAILED, detail)
-    view[address : address + len(data)] = data
+    caller.write(address, process.err)

@@ -56,10 +56,10 @@ class Registry:
                 if place not in self._seen:
                     self._seen.add(place)
                     self._try(place, entry_point.load)
-            from .shipped import PROCESS
+            from .shipped import SHIPPED
 
-            if PROCESS.name not in self._plugins:
-                self._plugins[PROCESS.name] = PROCESS
+            for plugin in SHIPPED:
+                self._plugins.setdefault(plugin.name, plugin)
 
     def load(self, path: str | os.PathLike[str]) -> list[Plugin]:
         """Load a file, or all plugins of a folder (from which the others are logged).

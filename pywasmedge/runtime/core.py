@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from weakref import ref
 
+from ..base.errors import ErrCode, Trap
 from ..base.types import ExternKind, ValType
 from ..kernel.native import address, ffi, lib
 from ..kernel.objects import object_at
@@ -185,6 +186,16 @@ class Core:
                 function._owner.kept[mine] = self
 
 
+class ArgumentFault(Trap):
+    """What a guest passed to a host function is not what it has to be.
+
+    A range does not lie in the guest's memory, or its bytes are not UTF-8 where text is wanted.
+    """
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(ErrCode.EXECUTION_FAILED, detail)
+
+
 class Caller:
     """The instance that calls a host function, as far as the host function may see it.
 
@@ -211,6 +222,29 @@ class Caller:
             self._view = memoryview(memory)
             self._size = len(self._view)
         return self._view
+
+    def range(self, address: int, size: int) -> memoryview:
+        """The bytes [address, address + size) of the memory themselves, writable.
+
+        Both numbers are taken as unsigned 32-bit ones, as guests pass them.
+
+        Raises:
+            ArgumentFault: they do not all lie in the memory, or there is none.
+        """
+        address &= 0xFFFFFFFF
+        end = address + (size & 0xFFFFFFFF)
+        view = self.view
+        if end > len(view) or not view:
+            raise ArgumentFault(f"bytes {address:#x} to {end:#x} of a memory of {len(view):#x}")
+        return view[address:end]
+
+    def read(self, address: int, size: int) -> bytes:
+        """A copy of the bytes [address, address + size); raises as :meth:`range`."""
+        return bytes(self.range(address, size))
+
+    def write(self, address: int, data: bytes | memoryview) -> None:
+        """Store bytes at an address; raises as :meth:`range`, and nothing is stored then."""
+        self.range(address, len(data))[:] = data
 
     def export(self, name: str) -> Extern | None:
         """The caller's export ``name``, such as its allocator; ``None`` if there is none."""

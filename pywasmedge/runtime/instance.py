@@ -164,6 +164,13 @@ class ModuleInstance(Closing):
         return cls(name, exports)
 
     @classmethod
+    def of_pending(cls, name: str, pending: Pending) -> ModuleInstance:
+        """A host module whose functions are made when something first asks for them."""
+        self = ModuleInstance.__new__(ModuleInstance)
+        self._setup(name, None, pending)
+        return self
+
+    @classmethod
     def of_core(cls, core: Core, name: str) -> ModuleInstance:
         """The instance ``core`` under a name (``""`` for none)."""
         self = ModuleInstance.__new__(ModuleInstance)

@@ -16,6 +16,7 @@ from .groups import find, find_all, find_all_preview0, find_preview0, find_typed
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from socket import socket
 
     from ..base.types import ExternType
     from ..runtime.core import Extern
@@ -137,6 +138,39 @@ class WASI(ModuleInstance):
                 self.env.preopen(guest, path, readonly=readonly)
             except OSError as error:
                 log.error(f"directory {path!r}: {error.strerror}")
+
+    def open_for_host(self, path: str | bytes, *, write: bool = False) -> int:
+        """Open a regular file for the host, by the rights and directories of the guest.
+
+        Args:
+            path: as the guest says it: it begins with the name of a preopened directory.
+            write: create or empty it, for writing; otherwise it is opened for reading.
+
+        Returns:
+            A host descriptor, to be closed by the caller.
+
+        Raises:
+            OSError: ``FileNotFoundError`` where no directory fits, ``PermissionError`` for what
+                the guest may not do, or what the host says.
+        """
+        from .outside import open_path
+
+        return open_path(self.env, path, write=write)
+
+    def connect_for_host(self, host: str, port: int, timeout: float | None = None) -> socket:
+        """A TCP connection for the host, where the network rules allow the guest to connect.
+
+        Args:
+            host: a name (needs ``dns``) or an address.
+            port: 1 to 65535.
+            timeout: seconds to wait at most, for connecting and for each operation later.
+
+        Raises:
+            OSError: ``PermissionError`` if the rules forbid it, else what connecting raises.
+        """
+        from .outside import connect
+
+        return connect(self.env, host, port, timeout)
 
     @property
     def exit_code(self) -> int:
