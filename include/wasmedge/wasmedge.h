@@ -963,7 +963,7 @@ WASMEDGE_CAPI_EXPORT extern WasmEdge_ModuleInstanceContext *WasmEdge_ModuleInsta
 /**
  * Sets what the guests that import a WASI module see, and its exit code to 0. Does nothing to other modules.
  * The strings, NUL-terminated, are copied. A NULL array is an empty one. On a module that was initialised
- * before, descriptors that are open stay, and new directories get the free numbers.
+ * before, the directories replace those of before; other descriptors that are open stay.
  * @param Args the program's name, then its arguments. If empty, the name is "".
  * @param Envs environment, as NAME=VALUE.
  * @param Preopens directories, as GUEST:HOST or one path for both; the guest gets them from descriptor 3 up,

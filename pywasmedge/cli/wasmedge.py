@@ -193,7 +193,9 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     if cost is not None:
         vm.statistics.cost_limit = min(cost, NO_LIMIT)
     wasi: Any = vm.import_module(HostRegistration.WASI)
-    program = os.path.splitext(os.path.basename(file))[0] + ".wasm"
+    program = os.path.basename(file)
+    if program.endswith(".so"):
+        program = program.removesuffix(".so") + ".wasm"
     try:
         wasi.init([program, *args], options.all("env"), options.all("dir"))
         wasi.env.set_network([pattern or "*" for pattern in options.all("allow-net")])

@@ -125,8 +125,7 @@ class Env:
     def preopen(self, guest: str, host: str | os.PathLike[str], *, readonly: bool = False) -> int:
         """Give the guest the directory ``host`` under the name ``guest``; its descriptor.
 
-        The name is normalised: no leading or repeated slashes, ``..`` resolved, ``/`` if nothing
-        is left. Descriptors are given out from 3 upwards.
+        The guest learns that name as it is. Descriptors are given out from 3 upwards.
 
         Raises:
             OSError: ``host`` cannot be opened as a directory.
@@ -138,8 +137,16 @@ class Env:
             base &= ~abi.MODIFYING_RIGHTS
             inheriting &= ~abi.MODIFYING_RIGHTS
         descriptor = Descriptor(handle, base, inheriting)
-        descriptor.preopen = _text(normalise(guest))
+        descriptor.preopen = _text(guest)
         return self.add(descriptor, 3, limited=False)
+
+    def remove_preopens(self) -> None:
+        """Close the preopened directories."""
+        with self._lock:
+            for fd, descriptor in list(self.table.items()):
+                if descriptor.preopen is not None:
+                    del self.table[fd]
+                    self._lowest = min(self._lowest, fd)
 
     def require(self, fd: int, rights: int) -> Descriptor:
         """The open descriptor ``fd``.
@@ -250,24 +257,6 @@ def wait(descriptor: Descriptor, *, write: bool = False) -> None:
         raise WasiError(errno.INTR)
     if not ready:
         raise WasiError(errno.AGAIN)
-
-
-def normalise(guest: str) -> str:
-    """Name under which a guest finds a preopened directory.
-
-    >>> normalise("/data//x/../y/"), normalise("/"), normalise(".")
-    ('data/y', '/', '.')
-    """
-    if guest == ".":
-        return guest
-    parts: list[str] = []
-    for part in guest.split("/"):
-        if part == "..":
-            if parts:
-                parts.pop()
-        elif part and part != ".":
-            parts.append(part)
-    return "/".join(parts) or "/"
 
 
 def parse_preopen(spec: str) -> tuple[str, str, bool]:

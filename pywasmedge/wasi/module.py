@@ -120,9 +120,10 @@ class WASI(ModuleInstance):
     ) -> None:
         """Make the module ready for a program, or for the next one.
 
-        Replaces arguments (none at all stands for one empty name), environment and exit code.
-        Descriptors that are open stay; the host's streams and ``preopens`` take numbers that are
-        free. A directory that cannot be opened is logged and left out.
+        Replaces arguments (none at all stands for one empty name), environment, exit code and
+        preopened directories. Other descriptors that are open stay; the host's streams and
+        ``preopens`` take numbers that are free. A directory that cannot be opened is logged and
+        left out.
 
         Raises:
             ValueError: a string contains a NUL character.
@@ -132,6 +133,7 @@ class WASI(ModuleInstance):
         for fd in range(3):
             if fd not in self.env.table:
                 self._inherit(fd)
+        self.env.remove_preopens()
         for spec in preopens:
             guest, path, readonly = parse_preopen(spec)
             try:

@@ -58,15 +58,20 @@ def test_hello(guest: Guests) -> None:
     assert output(guest("hello")) == "hello, world\n"
 
 
-def test_arguments_environment_and_exit_code(guest: Guests, tmp_path: Path) -> None:
-    program = tmp_path / "program.aot.v2"
+@pytest.mark.parametrize(
+    ("file", "name"), [("ls", "ls"), ("program.v2", "program.v2"), ("aot.v2.so", "aot.v2.wasm")]
+)
+def test_arguments_environment_and_exit_code(
+    guest: Guests, tmp_path: Path, file: str, name: str
+) -> None:
+    program = tmp_path / file
     program.write_bytes(guest("args").read_bytes())
     done = wasmedge(
         "--env", "A=1", "--env=B=x y=z", "--", program, "-x", "--dir", "", "ä", "exit=7"
     )
     assert done.returncode == 7
     assert done.stdout.decode().splitlines() == [
-        "arg 0: program.aot.wasm",
+        f"arg 0: {name}",
         "arg 1: -x",
         "arg 2: --dir",
         "arg 3: ",

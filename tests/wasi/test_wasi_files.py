@@ -252,19 +252,21 @@ def test_running_out_of_descriptors_is_an_errno(guest: Guest) -> None:
 
 
 @pytest.mark.parametrize(
-    ("given", "seen"),
-    [("/", "/"), (".", "."), ("/data", "data"), ("//a//b/../c/", "a/c"), ("..", "/"), ("", "/")],
+    "name", ["/", ".", "/data", "data", "//a//b/../c/", "..", "./x", "\udcff", ""]
 )
-def test_names_of_preopens(root: Path, given: str, seen: str) -> None:
+def test_names_of_preopens_are_the_hosts(root: Path, name: str) -> None:
+    """Libraries match them in their own ways, some of them as they are."""
     guest = Guest()
-    assert guest.env.preopen(given, root) == 3
+    assert guest.env.preopen(name, root) == 3
+    seen = os.fsencode(name)
     out, _ = guest.room(8)
     assert guest.call("fd_prestat_get", 3, out) == 0
     assert bytes(guest.memory[out : out + 8]) == struct.pack("<II", 0, len(seen))
     area, _ = guest.room(20)
-    assert guest.call("fd_prestat_dir_name", 3, area, len(seen) - 1) == errno.NAMETOOLONG
+    if seen:
+        assert guest.call("fd_prestat_dir_name", 3, area, len(seen) - 1) == errno.NAMETOOLONG
     assert guest.call("fd_prestat_dir_name", 3, area, 20) == 0
-    assert bytes(guest.memory[area : area + len(seen) + 1]) == seen.encode() + b"\xaa"
+    assert bytes(guest.memory[area : area + len(seen) + 1]) == seen + b"\xaa"
     guest.env.close()
 
 
