@@ -35,6 +35,7 @@ if TYPE_CHECKING:
         Trap,
         ValidationError,
         WasmError,
+        WatError,
         WorkflowError,
     )
     from .base.types import (
@@ -114,6 +115,7 @@ __all__ = [
     "ValidationError",
     "Validator",
     "WasmError",
+    "WatError",
     "WorkflowError",
     "__version__",
     "externref",
@@ -129,7 +131,7 @@ _HOMES = {
     "base.config": "Configure HostRegistration OptimizationLevel OutputFormat Proposal Tier"
     " Validation",
     "base.errors": "ArgumentError ErrCode Exit LinkError LoadError Trap ValidationError WasmError"
-    " WorkflowError",
+    " WatError WorkflowError",
     "base.types": "ExternKind FunctionType GlobalType Limits MemoryType TableType ValType",
     "prepare.ahead": "Compiler",
     "host.annotations": "externref f32 f64 funcref i32 i64 v128",

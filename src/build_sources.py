@@ -32,7 +32,7 @@ INCLUDE = ROOT / "include"
 CAPI = ROOT / "pywasmedge" / "capi"
 KERNEL_HEADERS = ("instance.h", "statistics.h", "wasi.h", "kernel.h", "contexts.h")
 """Read by cffi, in this order; the functions they declare are given to Python."""
-PUBLIC_HEADERS = ("wasmedge.h", "plugin.h")
+PUBLIC_HEADERS = ("wasmedge.h", "plugin.h", "text.h")
 """With the exported functions; the second has those that WasmEdge 0.10.0 lacks."""
 PYTHON_PREFIX = "we_py_"
 """What the names of functions written in Python start with, on the C side."""

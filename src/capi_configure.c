@@ -24,6 +24,7 @@ static const we_configuration defaults = {
     .max_memory_page = MAX_WASM_PAGES,
     .optimization_level = WasmEdge_CompilerOptimizationLevel_O3,
     .output_format = WasmEdge_CompilerOutputFormat_Wasm,
+    .text = true,
 };
 
 WasmEdge_ConfigureContext *WasmEdge_ConfigureCreate(void) {
@@ -148,3 +149,4 @@ SWITCH(WasmEdge_ConfigureStatisticsSetInstructionCounting, WasmEdge_ConfigureSta
        instruction_counting)
 SWITCH(WasmEdge_ConfigureStatisticsSetCostMeasuring, WasmEdge_ConfigureStatisticsIsCostMeasuring, cost_measuring)
 SWITCH(WasmEdge_ConfigureStatisticsSetTimeMeasuring, WasmEdge_ConfigureStatisticsIsTimeMeasuring, time_measuring)
+SWITCH(WasmEdge_ConfigureSetTextFormat, WasmEdge_ConfigureIsTextFormat, text)

@@ -14,6 +14,7 @@
 
 #include "kernel.h"
 #include "wasmedge/plugin.h"
+#include "wasmedge/text.h"
 
 /* ---- Configuration (capi_configure.c) ----------------------------------------------------------- */
 
@@ -29,6 +30,7 @@ typedef struct we_configuration {
   bool instruction_counting;
   bool cost_measuring;
   bool time_measuring;
+  bool text;
 } we_configuration;
 
 /* A copy of a configuration; the default configuration for NULL. */

@@ -25,7 +25,7 @@ enum WasmEdge_ErrCode {
   WasmEdge_ErrCode_IllegalPath = 0x20,           /**< a file cannot be opened */
   WasmEdge_ErrCode_ReadError = 0x21,             /**< reading an open file fails */
   WasmEdge_ErrCode_UnexpectedEnd = 0x22,         /**< the binary ends early, or is empty */
-  WasmEdge_ErrCode_MalformedMagic = 0x23,        /**< it does not begin like a binary */
+  WasmEdge_ErrCode_MalformedMagic = 0x23,        /**< it begins neither like a binary nor like a text */
   WasmEdge_ErrCode_MalformedVersion = 0x24,      /**< a version other than 1 */
   WasmEdge_ErrCode_MalformedSection = 0x25,      /**< unknown section, or one whose proposal is off */
   WasmEdge_ErrCode_SectionSizeMismatch = 0x26,   /**< a section is longer or shorter than it says */

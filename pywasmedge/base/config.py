@@ -118,6 +118,8 @@ class Configure:
         precompiled: use code that was compiled ahead of time and comes with a module, which has
             to be trusted like a program; ``None``: unless the environment variable
             ``PYWASMEDGE_PRECOMPILED`` is ``off``.
+        text: accept modules in the text format wherever binaries are; ``None``: unless the
+            environment variable ``PYWASMEDGE_TEXT`` is ``off``.
         optimization_level, output_format: of the ahead-of-time compiler.
         dump_ir: it writes ``wasm.ll`` and ``wasm-opt.ll`` to the current directory.
         generic_binary: its code is not only for processors that can do what this one can.
@@ -136,6 +138,7 @@ class Configure:
     time_measuring: bool = False
     cache: str | None = None
     precompiled: bool | None = None
+    text: bool | None = None
     optimization_level: OptimizationLevel = OptimizationLevel.O3
     output_format: OutputFormat = OutputFormat.WASM
     dump_ir: bool = False

@@ -198,6 +198,7 @@ class WatError(LoadError):
         source: the line, or the part of a long one around the column.
         caret: index in ``source`` of the character meant.
         hint: a suggestion, or ``""``.
+        detail: the file, where it is known, or ``""``.
     """
 
     def __init__(
@@ -211,7 +212,7 @@ class WatError(LoadError):
         hint: str = "",
         code: ErrCode = ErrCode.ILLEGAL_GRAMMAR,
     ) -> None:
-        super().__init__(code, message)
+        super().__init__(code)
         self._message = message
         self.line = line
         self.column = column
@@ -226,6 +227,8 @@ class WatError(LoadError):
 
     def __str__(self) -> str:
         text = f"line {self.line}, column {self.column}: {self.message}"
+        if self.detail:
+            text = f"{self.detail}: {text}"
         if self.hint:
             text += f"; {self.hint}"
         return f"{text}\n  {self.source}\n  {' ' * self.caret}^"

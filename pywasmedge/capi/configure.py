@@ -49,4 +49,5 @@ def _translate(c: CData) -> Configure:
     configure.dump_ir = bool(c.dump_ir)
     configure.generic_binary = bool(c.generic_binary)
     configure.interruptible = bool(c.interruptible)
+    configure.text = None if c.text else False
     return configure

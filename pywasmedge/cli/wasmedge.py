@@ -60,6 +60,7 @@ OPTIONS = (
     Option("cache-dir", VALUE, "DIR", "Keep compiled code there for later runs."),
     Option("no-cache", TOGGLE, "", "Neither use nor keep compiled code."),
     Option("no-precompiled", TOGGLE, "", "Ignore code that comes with a module."),
+    Option("no-text", TOGGLE, "", "Refuse modules in the text format."),
     Option("dump-ir", VALUE, "DIR", "Write LLVM's code of each function compiled there."),
     Option("dump-asm", VALUE, "DIR", "Write the assembly of each function compiled there."),
     Option("perf-map", TOGGLE, "", "Write the names of functions to /tmp/perf-PID.map."),
@@ -252,6 +253,8 @@ def _configure(options: Options) -> Configure:
     configure.cache = _cache(options)
     if options.on("no-precompiled"):
         configure.precompiled = False
+    if options.on("no-text"):
+        configure.text = False
     return configure
 
 

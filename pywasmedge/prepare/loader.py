@@ -21,7 +21,10 @@ EAGER_SIZE = 16 << 10
 
 
 class Loader(Closing):
-    """Decodes WebAssembly binaries (section 5). Safe from several threads: it has no state."""
+    """Decodes WebAssembly binaries (section 5), and texts (section 6) by way of their binaries.
+
+    Safe from several threads: it has no state.
+    """
 
     __slots__ = ("_configure",)
 
@@ -30,22 +33,26 @@ class Loader(Closing):
         self._configure = configure.copy() if configure else Configure()
 
     def parse_file(self, path: str | os.PathLike[str]) -> Module:
-        """Load the binary in a file, or the shared library that one was compiled to.
+        """Load the binary or the text in a file, or the shared library that one was compiled to.
 
         Raises:
+            WatError: a text is malformed.
             LoadError: 0x20 if there is no such file that can be read, 0x21 if reading fails,
                 other codes below 0x40 if the content is malformed; for a library see
                 :func:`precompiled.in_library`.
         """
-        return self._module(Source.from_file(path), whole=True)
+        return self._module(Source.from_file(path).binary(self._configure), whole=True)
 
     def parse_bytes(self, data: ReadableBuffer) -> Module:
         """Load a binary from a bytes-like object (which is copied unless it is ``bytes``).
 
+        A text in UTF-8 is accepted, too, unless ``Configure.text`` says otherwise.
+
         Raises:
             LoadError: the binary is malformed (0x22 if empty).
+            WatError: the text is.
         """
-        return self._module(Source.from_bytes(data), whole=True)
+        return self._module(Source.from_bytes(data).binary(self._configure), whole=True)
 
     def load(self, source: str | os.PathLike[str] | ReadableBuffer) -> Module:
         """Load a file or bytes to run them at once.
@@ -59,6 +66,7 @@ class Loader(Closing):
             found = Source.from_file(source)
         else:
             found = Source.from_bytes(source)
+        found = found.binary(self._configure)
         mode = self._configure.validation
         small = mode == Validation.AUTO and len(found.data) <= EAGER_SIZE
         return self._module(found, whole=small or mode == Validation.EAGER)

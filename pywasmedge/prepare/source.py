@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from ..cache.modules import Front
     from .precompiled import Precompiled
 
+_PIECE = 4096
+"""Bytes that are looked at together when space is skipped."""
 _KEPT_FROM = 256 << 10
 """Bytes of a binary from which the cache may know it."""
 
@@ -72,6 +74,19 @@ class Source:
             except OSError as error:
                 raise _unreadable(ErrCode.READ_ERROR, path, error) from error
 
+    def binary(self, configure: Configure) -> Source:
+        """The binary that the content means, if it is a module in the text format; else itself.
+
+        Raises:
+            WatError: the text is malformed.
+        """
+        data = self.data
+        if data[:1] == b"\0" or not is_text(data) or not wants_text(configure):
+            return self
+        from ..text import assemble
+
+        return Source(assemble(data))
+
     @property
     def precompiled(self) -> Precompiled | None:
         """Code that came with the binary: around it, or in one of its custom sections."""
@@ -97,6 +112,31 @@ def wants_precompiled(configure: Configure) -> bool:
     if configure.precompiled is None:
         return os.environ.get("PYWASMEDGE_PRECOMPILED") != "off"
     return configure.precompiled
+
+
+def wants_text(configure: Configure) -> bool:
+    """Whether modules may be texts."""
+    if configure.text is None:
+        return os.environ.get("PYWASMEDGE_TEXT") != "off"
+    return configure.text
+
+
+def is_text(data: bytes) -> bool:
+    """Whether ``data`` begins like a module in the text format: with ``(``, or comments first."""
+    at = 0
+    while True:
+        piece = data[at : at + _PIECE]
+        space = len(piece) - len(piece.lstrip(b" \t\r\n"))
+        at += space
+        if space == len(piece):
+            if not space:
+                return False
+            continue
+        if data[at : at + 2] != b";;":
+            return data[at : at + 1] == b"("
+        at = data.find(b"\n", at)
+        if at < 0:
+            return False
 
 
 def _is_elf(fd: int) -> bool:

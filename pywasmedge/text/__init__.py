@@ -1,11 +1,27 @@
 """The text format of WebAssembly (specification, chapter 6): modules to binaries and back.
 
 ``assemble`` makes a binary from text, so that everything behind it sees one kind of module;
-``script`` reads the scripts of the specification's test suite; ``print_module`` is the way back.
+``script`` reads the scripts of the specification's test suite. What is here costs nothing until it
+is called.
 """
 
 from __future__ import annotations
 
-from .assemble import assemble
 
-__all__ = ["assemble"]
+def assemble(text: str | bytes) -> bytes:
+    """The binary of a text module: ``(module ...)`` or the fields of one.
+
+    Identifiers are kept in a name section. Nothing is validated.
+
+    Args:
+        text: the module; bytes are UTF-8. At most 1 GiB.
+
+    Returns:
+        The module in the binary format.
+
+    Raises:
+        WatError: the text is malformed.
+    """
+    from .assembly import assemble
+
+    return assemble(text)

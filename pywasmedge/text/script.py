@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from . import module as fields
-from .assemble import assemble, decode, fail
+from .assembly import assemble, decode, fail
 from .instructions import SHAPES, vector_bytes
 from .lexer import Fault, Tokens
 from .literals import any_sign, float_bits, text_of, unexpected

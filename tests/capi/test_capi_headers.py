@@ -23,7 +23,7 @@ from capi_host import INCLUDE, LIBRARY, WARNINGS, compiler
 sys.path.insert(0, str(capi_host.ROOT / "src"))
 import build_sources
 
-ADDITIONS = [INCLUDE / "wasmedge" / "plugin.h"]
+ADDITIONS = [INCLUDE / "wasmedge" / name for name in ("plugin.h", "text.h")]
 """Headers of functions that WasmEdge 0.10.0 lacks."""
 HEADERS = sorted(set((INCLUDE / "wasmedge").glob("*.h")).difference(ADDITIONS))
 """Those it has."""

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 DOCS = capi_host.ROOT / "docs"
 GUIDE = (DOCS / "C_API.md").read_text(encoding="utf-8")
 PYTHON_GUIDE = (DOCS / "PYTHON.md").read_text(encoding="utf-8")
+TEXT_GUIDE = (DOCS / "TEXT.md").read_text(encoding="utf-8")
 HEADER = (capi_host.INCLUDE / "wasmedge" / "wasmedge.h").read_text(encoding="utf-8")
 CODES = (capi_host.INCLUDE / "wasmedge" / "enum_errcode.h").read_text(encoding="utf-8")
 MODULES = sorted((capi_host.ROOT / "c_examples").glob("*.wasm"))
@@ -45,14 +46,14 @@ def programs(guide: str, language: str) -> list[tuple[str, str, str]]:
 
 
 IN_C = programs(GUIDE, "c")
-IN_PYTHON = programs(PYTHON_GUIDE, "python")
+IN_PYTHON = programs(PYTHON_GUIDE, "python") + programs(TEXT_GUIDE, "python")
 
 
 def test_every_block_of_the_guides_is_tested() -> None:
     assert GUIDE.count("\n```c\n") == len(IN_C)
     assert all("int main(void)" in code for _, code, _ in IN_C)
     assert len(re.findall(r"^```c .*$", GUIDE, re.M)) == 1
-    assert PYTHON_GUIDE.count("\n```python") == len(IN_PYTHON)
+    assert (PYTHON_GUIDE + TEXT_GUIDE).count("\n```python") == len(IN_PYTHON)
 
 
 @pytest.fixture(scope="module")
