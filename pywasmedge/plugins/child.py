@@ -23,12 +23,14 @@ NO_STATUS = errno.EINVAL
 MOST_OUTPUT = 256 << 20
 """Bytes that are kept of each stream; what a command writes beyond is dropped."""
 _PIECE = 1 << 20
+_LONGEST = 2**31 - 1
+"""Milliseconds the system can wait at once."""
 _TICK = 0.01
 """Seconds between two looks at a child that the system does not tell about."""
 
 
 def run(
-    argv: Sequence[bytes], env: Mapping[bytes, bytes], stdin: bytes, seconds: float
+    argv: Sequence[bytes], env: Mapping[bytes, bytes], stdin: bytes | bytearray, seconds: float
 ) -> tuple[int, bytes, bytes]:
     """Run a command to its end.
 
@@ -62,9 +64,13 @@ def run(
             bufsize=0,
         )
     except (OSError, ValueError, subprocess.SubprocessError) as error:
-        reason = (getattr(error, "strerror", None) or str(error)).encode()
-        return NOT_STARTED, b"%s: %s\n" % (argv[0], reason), b""
+        return not_started(argv[0], getattr(error, "strerror", None) or str(error))
     return _Run(child, stdin, time.monotonic() + seconds).finish()
+
+
+def not_started(name: bytes, reason: str) -> tuple[int, bytes, bytes]:
+    """What ``run`` returns for a command that cannot be started."""
+    return NOT_STARTED, b"%s: %s\n" % (name, reason.encode()), b""
 
 
 def _find(name: bytes) -> bytes:
@@ -88,7 +94,9 @@ def _find(name: bytes) -> bytes:
 class _Run:
     """A child that runs."""
 
-    def __init__(self, child: subprocess.Popen[bytes], stdin: bytes, deadline: float) -> None:
+    def __init__(
+        self, child: subprocess.Popen[bytes], stdin: bytes | bytearray, deadline: float
+    ) -> None:
         self._child = child
         self._deadline = deadline
         self._input = memoryview(stdin)
@@ -154,7 +162,7 @@ class _Run:
             if watch < 0 and self._status is None:
                 left = min(left, _TICK)
                 self._look()
-            for fd, _ in self._poll.poll(left * 1000):
+            for fd, _ in self._poll.poll(min(left * 1000, _LONGEST)):
                 if fd == stop:
                     raise Trap(ErrCode.INTERRUPTED)
                 if fd == watch:
