@@ -241,5 +241,8 @@ uint64_t we_llvm_call(we_llvm_function function, uint64_t a, uint64_t b, uint64_
 /* Loads LLVM's library, for good, and has exit() wait for such calls before it destroys LLVM's static objects.
  * To be called once. False if exit() has begun or memory is exhausted; true also if it cannot be loaded. */
 bool we_llvm_load(const char *path);
+/* Whether this process was forked while LLVM was at work, longer than a fork may wait: nothing of it is called
+ * here any more. */
+bool we_llvm_lost(void);
 
 #endif

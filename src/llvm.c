@@ -7,7 +7,9 @@
  * and LLVM registers the destructors of its static objects while it is loaded. Objects that LLVM makes
  * later are not destroyed at all.
  *
- * A fork waits, too: the child has none of these threads and must not find LLVM halfway through something. */
+ * The child of a fork has none of these threads, and LLVM may be halfway through something there. A fork waits
+ * for them, but not for long: what a guest has made hot must not decide how long its host's fork takes. If one is
+ * not done then, LLVM is lost to the child: no call begins there any more, and quick code serves alone. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <link.h>
@@ -21,6 +23,7 @@
 
 enum {
   LONGEST_WAIT_MS = 10000, /* the process ends with whatever happens then */
+  LONGEST_FORK_MS = 80,    /* the same for a fork */
   MOST_CALLS = 16,         /* calls at a time that exit() can stop; for others it waits */
 };
 
@@ -31,14 +34,16 @@ static pthread_t callers[MOST_CALLS];
 static bool used[MOST_CALLS];
 static _Atomic uint32_t parked;
 static _Atomic uint64_t text_start, text_end; /* LLVM's own code */
+static bool loading; /* LLVM's library, which takes no guest's time, and half of it would be no use to anybody */
 static bool forking;
 static bool ending;
+static bool lost; /* in a child: a call was under way when it was forked */
 static __thread bool is_caller __attribute__((tls_model("initial-exec")));
 
 static bool begin(void) {
   pthread_mutex_lock(&lock);
   while (forking) pthread_cond_wait(&changed, &lock);
-  const bool allowed = !ending;
+  const bool allowed = !ending && !lost;
   if (allowed) calls++;
   pthread_mutex_unlock(&lock);
   return allowed;
@@ -90,6 +95,24 @@ void llvm_park(uint64_t pc) {
   for (;;) pause();
 }
 
+/* Waits a millisecond at most. Called with the lock held. */
+static void wait_for_change(void) {
+  struct timespec next;
+  clock_gettime(CLOCK_REALTIME, &next);
+  next.tv_nsec += 1000000;
+  if (next.tv_nsec >= 1000000000) {
+    next.tv_nsec -= 1000000000;
+    next.tv_sec++;
+  }
+  pthread_cond_timedwait(&changed, &lock, &next);
+}
+
+static int64_t milliseconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 static void at_exit(void) {
   if (is_caller) return; /* LLVM itself gives up */
   pthread_mutex_lock(&lock);
@@ -97,14 +120,7 @@ static void at_exit(void) {
   for (int wait = 0; wait < LONGEST_WAIT_MS && calls > atomic_load(&parked); wait++) {
     for (int i = 0; i < MOST_CALLS; i++)
       if (used[i]) interrupt_park(callers[i]);
-    struct timespec next;
-    clock_gettime(CLOCK_REALTIME, &next);
-    next.tv_nsec += 1000000;
-    if (next.tv_nsec >= 1000000000) {
-      next.tv_nsec -= 1000000000;
-      next.tv_sec++;
-    }
-    pthread_cond_timedwait(&changed, &lock, &next);
+    wait_for_change();
   }
   pthread_mutex_unlock(&lock);
 }
@@ -156,8 +172,22 @@ static int find_text(struct dl_phdr_info *info, size_t size, void *map) {
   return 1;
 }
 
+static void set_loading(bool now) {
+  pthread_mutex_lock(&lock);
+  loading = now;
+  pthread_mutex_unlock(&lock);
+}
+
+bool we_llvm_lost(void) {
+  pthread_mutex_lock(&lock);
+  const bool is_lost = lost;
+  pthread_mutex_unlock(&lock);
+  return is_lost;
+}
+
 bool we_llvm_load(const char *path) {
   if (!begin()) return false;
+  set_loading(true);
   is_caller = true;
   void *library = dlopen(path, RTLD_NOW | RTLD_LOCAL);
   if (library != NULL) {
@@ -167,6 +197,7 @@ bool we_llvm_load(const char *path) {
   }
   const bool registered = atexit(at_exit) == 0;
   is_caller = false;
+  set_loading(false);
   end();
   return registered;
 }
@@ -179,7 +210,8 @@ void llvm_watch_exit(void) {
 void llvm_before_fork(void) {
   pthread_mutex_lock(&lock);
   forking = true;
-  while (calls > 0) pthread_cond_wait(&changed, &lock);
+  const int64_t deadline = milliseconds_now() + LONGEST_FORK_MS;
+  while (calls > 0 && (loading || milliseconds_now() < deadline)) wait_for_change();
   pthread_mutex_unlock(&lock);
 }
 
@@ -187,6 +219,9 @@ void llvm_after_fork(bool in_child) {
   if (in_child) { /* those who wait are gone, perhaps with the lock */
     pthread_mutex_init(&lock, NULL);
     pthread_cond_init(&changed, NULL);
+    lost |= calls > 0;
+    calls = 0;
+    memset(used, 0, sizeof used);
   }
   pthread_mutex_lock(&lock);
   forking = false;

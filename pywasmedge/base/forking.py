@@ -3,8 +3,9 @@
 A child process has only the thread that forked, so a lock that another thread held would never be
 free in it, and what that thread was changing would stay half changed. The locks of the process
 (not those of single objects) are therefore all held by the thread that forks. It must not hold one
-that is not reentrant. A module that another thread was importing would stay half imported, so the
-thread that forks waits for imports, and lets none begin.
+that is not reentrant. Objects whose locks may be held for longer than a fork may take, because code
+is made under them, make new ones in a child (``generation``). A module that another thread was
+importing would stay half imported, so the thread that forks waits for imports, and lets none begin.
 """
 
 from __future__ import annotations
@@ -77,4 +78,14 @@ def _release() -> None:
         _held.pop().release()
 
 
-register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_release)
+generation = 0
+"""How many forks lie between this process and the one that imported this."""
+
+
+def _release_in_child() -> None:
+    global generation
+    generation += 1
+    _release()
+
+
+register_at_fork(before=_acquire, after_in_parent=_release, after_in_child=_release_in_child)

@@ -6,16 +6,22 @@ Everything here may be called from any thread.
 from __future__ import annotations
 
 import threading
+from functools import partial
 from os import environ
+from weakref import ref
 
+from ..base import forking
 from ..base.config import Configure, Tier
 from ..base.errors import ErrCode, LoadError, ValidationError
+from ..base.waiting import until
 from ..compiler.abi import canonical_types
-from ..compiler.codegen import Level
+from ..compiler.codegen import Level, LLVMLostError
+from ..compiler.effort import TooMuchError
 from ..kernel.native import address, ffi, lib, pointer
 from ..kernel.objects import object_at, own
 from .failures import attempt
 from .generators import quick_compiler, unit_compiler
+from .job import Job
 from .pieces import load, unregister
 from .types import type_id
 
@@ -52,6 +58,11 @@ _INLINED = 300
 """Callees of at most this many bytes are compiled together with a function that is worth it."""
 _UNIT = 4096
 """All of them together have at most this many bytes."""
+_AT_ONCE = 16384
+"""Quick code of at most this many bytes of bodies is made by the thread that calls, in some
+milliseconds; whoever waits for more can give up."""
+_ENTERED = 1 << 20
+"""A function's bytes times the number of its loops for which there is code that takes over."""
 
 
 class CompiledModule:
@@ -74,13 +85,17 @@ class CompiledModule:
 
     __slots__ = (
         "__weakref__",
+        "_asked",
         "_baseline",
         "_compile",
         "_configure",
         "_done",
+        "_generation",
+        "_given",
+        "_jobs",
         "_lock",
-        "_patient",
         "_pieces",
+        "_too_much",
         "_uncounted",
         "_whole",
         "code",
@@ -119,14 +134,15 @@ class CompiledModule:
         self.module = module
         self.guarded = guarded
         self._configure = configure.copy() if configure else Configure()
-        self._compile = compile_unit or unit_compiler(module, self._configure, guarded)
-        self._baseline = None
-        if compile_unit is None:
-            self._baseline = quick_compiler(module, self._configure, guarded)
+        self._given = compile_unit
+        self._set_up_generators()
         self._lock = threading.RLock()
+        self._jobs: dict[int, Job] = {}
+        self._generation = forking.generation
         self._done: dict[int, Level] = {}
         self._uncounted: list[int] = []
-        self._patient: set[int] = set()
+        self._asked: dict[int, int] = {}
+        self._too_much: set[int] = set()
         self._pieces: list[int] = []
         count = len(module.funcs)
         handle = lib.we_module_new(len(module.types), module.imported_funcs, count)
@@ -146,6 +162,13 @@ class CompiledModule:
         _watch_sigint()
         finalize(self, unregister, self._pieces).atexit = False
         self.recorder: Recorder | None = None
+
+    def _set_up_generators(self) -> None:
+        module, configure, guarded = self.module, self._configure, self.guarded
+        self._compile = self._given or unit_compiler(module, configure, guarded)
+        self._baseline = None
+        if self._given is None:
+            self._baseline = quick_compiler(module, configure, guarded)
 
     def _plan(self) -> tuple[bool, Level]:
         """Whether to compile all functions at once, and how well at first."""
@@ -184,7 +207,34 @@ class CompiledModule:
         """
         if index in self._done:
             return
-        with self._lock:
+        self._after_fork()
+        start, end = self.module.bodies[index]
+        quick = self._baseline is not None and self.first_level == Level.QUICK
+        if quick and (self.module.code_size if self._whole else end - start) <= _AT_ONCE:
+            self._ensure(index)
+        else:
+            job = Job(partial(self._work, index))
+            first = self._jobs.setdefault(index, job)
+            if first is job:
+                job.start()
+            first.wait()
+        if self._configure.tier == Tier.AUTO and self._uncounted:
+            from .optimiser import optimiser
+
+            for function in self._uncounted:
+                optimiser.add(self, function)
+            self._uncounted.clear()
+
+    def _work(self, index: int) -> None:
+        """What a job does."""
+        try:
+            self._ensure(index)
+        finally:
+            self._jobs.pop(index, None)
+
+    def _ensure(self, index: int) -> None:
+        until(lambda seconds: self._lock.acquire(True, seconds))
+        try:
             if index in self._done:
                 return
             group = range(len(self.module.funcs)) if self._whole else (index,)
@@ -194,15 +244,20 @@ class CompiledModule:
                 if not self._whole:
                     raise
                 self._make((index,), self.first_level)  # another one may be the invalid one
-        if self._configure.tier == Tier.AUTO and self._uncounted:
-            from .optimiser import optimiser
+        finally:
+            self._lock.release()
 
-            for function in self._uncounted:
-                optimiser.add(self, function)
-            self._uncounted.clear()
+    def _after_fork(self) -> None:
+        """In a child: leave behind what threads of the parent may have been using."""
+        if self._generation != forking.generation:
+            self._generation = forking.generation
+            self._lock = threading.RLock()
+            self._jobs = {}
+            self._set_up_generators()
 
     def ensure_all(self, level: Level | None = None) -> None:
         """Compile every function that is not compiled with ``level`` (or at all)."""
+        self._after_fork()
         with self._lock:
             level = self.first_level if level is None else level
             self._make(
@@ -214,40 +269,29 @@ class CompiledModule:
 
         Optimising takes time in proportion to the function's size.
         """
-        if index not in self._patient:
-            self._patient.add(index)
-            start, end = self.module.bodies[index]
-            more = (end - start) * _TURNS_PER_BYTE
-            if more > _TURNS:
-                return more
+        start, end = self.module.bodies[index]
+        asked = self._asked.get(index, -1)
+        self._asked[index] = asked + 1
+        if asked < 0 and (more := (end - start) * _TURNS_PER_BYTE) > _TURNS:
+            return more
+        if asked * (end - start) > _ENTERED or index in self._too_much:
+            return 0
         from .optimiser import optimiser
 
         optimiser.add(self, index, loop)
         return 0
 
-    def improve(self, index: int, loop: int = 0) -> None:
-        """Compile a function with optimisation, and small ones it calls, in the background.
+    def improvement(self, index: int, loop: int = 0) -> Improvement:
+        """Better code for a function, and small ones it calls, to be made in the background.
 
         Args:
             index: a defined function that has quick code.
             loop: offset in the module of a loop of this function that its quick code is in.
-
-        Raises:
-            RuntimeError: the code generator failed; a defect.
-            MemoryError: no executable memory is left.
         """
+        self._after_fork()
         with self._lock:
             batch = [i for i in self._unit_of(index) if self._done.get(i, 0) < Level.OPTIMISED]
-        if loop:
-            code = self._compile(batch, Level.OPTIMISED, [(index, loop)])
-        elif batch:
-            code = self._compile(batch, Level.OPTIMISED)
-        else:
-            return
-        loaded = self._install(code, batch, Level.OPTIMISED)
-        if loop:
-            entry = loaded.start + loaded.entries[f"o{index}.{loop}"]
-            lib.we_module_set_loop(self.handle, index, loop, entry)
+        return Improvement(self, batch, index, loop)
 
     def _unit_of(self, index: int) -> list[int]:
         """A function and the small ones it calls that have been called, directly or not."""
@@ -269,14 +313,29 @@ class CompiledModule:
         return sorted(members)
 
     def _make(self, indices: Sequence[int], level: Level) -> None:
-        if indices and level == Level.QUICK and self._baseline is not None:
-            self._install(self._baseline(indices), indices, level)
-        elif indices:
+        if not indices:
+            return
+        if level == Level.OPTIMISED and self._baseline is not None:
+            try:
+                self.install(self._compile(indices, level), indices, level)
+            except (LLVMLostError, TooMuchError):
+                self._make_some(indices, level)
+        elif self._baseline is not None:
+            self.install(self._baseline(indices), indices, Level.QUICK)
+        else:
             if level < Level.OPTIMISED:
                 self._uncounted.extend(indices)
-            self._install(self._compile(indices, level), indices, level)
+            self.install(self._compile(indices, level), indices, level)
 
-    def _install(self, code: Code, indices: Sequence[int], level: Level) -> Loaded:
+    def _make_some(self, indices: Sequence[int], level: Level) -> None:
+        """Compile them one by one, those that are too much for LLVM without it."""
+        if len(indices) == 1:
+            self._make(indices, Level.QUICK)
+        else:
+            for index in indices:
+                self._make((index,), level)
+
+    def install(self, code: Code, indices: Sequence[int], level: Level) -> Loaded:
         """Load ``code`` and let the functions start there from now on."""
         with self._lock:
             loaded = load(code, self.module, level)
@@ -306,6 +365,46 @@ class CompiledModule:
     def note(self, levels: Mapping[int, Level]) -> None:
         """Note what defined functions are compiled with now."""
         self._done.update(levels)
+
+
+class Improvement:
+    """Better code that is to be made; dropped when what it is for has gone."""
+
+    def __init__(self, module: CompiledModule, batch: Sequence[int], index: int, loop: int) -> None:
+        self._module = ref(module)
+        self._compile = module._compile
+        self._batch = batch
+        self._index = index
+        self._loop = loop
+
+    def make(self) -> None:
+        """Make and publish it, unless the module goes meanwhile.
+
+        Raises:
+            RuntimeError: the code generator failed; a defect.
+            TooMuchError: it would take too long.
+            MemoryError: no executable memory is left.
+        """
+        batch, index, loop = self._batch, self._index, self._loop
+        if not batch and not loop:
+            return
+        loops = [(index, loop)] if loop else []
+        try:
+            code = self._compile(batch, Level.OPTIMISED, loops, self._is_wanted)
+        except TooMuchError:
+            if (module := self._module()) is not None:
+                module._too_much.add(index)
+            raise
+        module = self._module()
+        if module is None:
+            return
+        loaded = module.install(code, batch, Level.OPTIMISED)
+        if loop:
+            entry = loaded.start + loaded.entries[f"o{index}.{loop}"]
+            lib.we_module_set_loop(module.handle, index, loop, entry)
+
+    def _is_wanted(self) -> bool:
+        return self._module() is not None
 
 
 @ffi.def_extern(error=0xFFFF_FFFF)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from ..base.errors import ErrCode, WasmError
+from ..base.waiting import StoppedError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ def attempt(work: Callable[[], None]) -> int:
     """Do what the kernel asks for; 0, or the code of the error, which is kept."""
     try:
         work()
+    except StoppedError as error:
+        return int(error.code)
     except BaseException as error:
         _failures.error = error
         return int(error.code) if isinstance(error, WasmError) else int(ErrCode.RUNTIME_ERROR)

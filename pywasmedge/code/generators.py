@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import threading
+from math import inf
 
 from ..base.config import Tier
+from ..compiler.baseline.stencil import available
+from ..compiler.effort import MOST_SECONDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,8 +26,6 @@ def quick_compiler(
     module: Module, configure: Configure, guarded: bool
 ) -> Callable[[Sequence[int]], Code] | None:
     """The quick code generator for a module; ``None`` if there is none for this processor."""
-    from ..compiler.baseline.stencil import available
-
     writer: Callable[[Sequence[int]], Code] | None = None
 
     def compile_functions(indices: Sequence[int]) -> Code:
@@ -52,13 +53,20 @@ def quick_compiler(
     return compile_functions if available() else None
 
 
+def _always() -> bool:
+    return True
+
+
 def unit_compiler(module: Module, configure: Configure, guarded: bool) -> CompileUnit:
     """The code generator for a module: LLVM text, object file, inert code."""
     writer: Any = None
     lock = threading.Lock()
 
     def compile_unit(
-        indices: Sequence[int], level: Level, loops: Sequence[tuple[int, int]] = ()
+        indices: Sequence[int],
+        level: Level,
+        loops: Sequence[tuple[int, int]] = (),
+        needed: Callable[[], bool] = _always,
     ) -> Code:
         nonlocal writer
         from ..compiler.codegen import compile_ir
@@ -75,6 +83,7 @@ def unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compil
                     guarded=guarded,
                     count=configure.instruction_counting,
                     cost=configure.cost_measuring,
+                    most=MOST_SECONDS if available() else inf,
                 )
         text = writer.write(indices, loops)
         name = f"functions {', '.join(map(str, indices[:3]))}" if indices else f"loops {loops}"
@@ -84,6 +93,6 @@ def unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compil
             functions = list(indices) or [index for index, _ in loops]
             title = level.name.lower()
             stages = dump.stages(module, functions, title, [loop for _, loop in loops])
-        return link(compile_ir(text, level, name, stages))
+        return link(compile_ir(text, level, name, stages, needed))
 
     return compile_unit

@@ -9,6 +9,8 @@ from time import monotonic
 from weakref import ref
 
 from ..base.forking import fork_safe
+from ..compiler.codegen import LLVMLostError, NotNeededError
+from ..compiler.effort import TooMuchError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,11 +24,21 @@ if TYPE_CHECKING:
 
         module: Module
 
-        def improve(self, index: int, loop: int) -> None:
-            """Compile a function with optimisation."""
+        def improvement(self, index: int, loop: int) -> Makeable:
+            """What compiles a function with optimisation."""
+
+    class Makeable(Protocol):
+        """Better code."""
+
+        def make(self) -> None:
+            """Make it, unless nothing needs it any more."""
 
     Request = tuple[float, int, ref[Improvable], int, int]
     """When to begin (``time.monotonic``), a number, then what ``Optimiser.add`` was given."""
+
+
+_REASONS = (RuntimeError, MemoryError, TooMuchError, NotNeededError, LLVMLostError)
+"""Why there may be no better code."""
 
 
 class Optimiser:
@@ -92,10 +104,12 @@ def _serve(requests: SimpleQueue[Request]) -> None:
         except Empty:
             _, _, module_ref, index, loop = heappop(waiting)
         module = module_ref()
-        if module is not None:
-            with suppress(RuntimeError, MemoryError):  # the quick code goes on serving
-                module.improve(index, loop)
-        del module
+        if module is None:
+            continue
+        with suppress(*_REASONS):  # the quick code goes on serving
+            improvement = module.improvement(index, loop)
+            del module
+            improvement.make()
 
 
 optimiser = Optimiser()

@@ -13,6 +13,7 @@ from .abi import MODULE_FLAGS
 from .artifact import Origin
 from .codegen import ahead_machine, big_thread
 from .dump import Stages, wanted
+from .effort import MOST_SECONDS_AHEAD, TooMuchError
 from .link import link
 from .unit import UnitWriter
 
@@ -110,6 +111,7 @@ class _Compilation:
             guarded=True,
             count=configure.instruction_counting,
             cost=configure.cost_measuring,
+            most=MOST_SECONDS_AHEAD,
         )
 
     def run(self) -> list[Code]:
@@ -160,12 +162,12 @@ class _Compilation:
         """LLVM text of a unit, without the functions that are too complex to compile."""
         try:
             return self._writer.write(unit)
-        except Trap:
+        except (Trap, TooMuchError):
             return self._writer.write([i for i in unit if self._is_possible(i)])
 
     def _is_possible(self, index: int) -> bool:
         try:
             self._writer.write([index])
-        except Trap:
+        except (Trap, TooMuchError):
             return False
         return True

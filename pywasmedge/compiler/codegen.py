@@ -2,7 +2,8 @@
 
 LLVM recurses on its input, so its work is done on threads of its own with big stacks: a function
 of a hostile module must not overflow the stack of whoever happens to call it first. Each level
-has its thread, so quick code never waits for optimised code.
+has its threads, so quick code never waits for optimised code. There are several, so that work
+nobody waits for any more holds nothing up.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import threading
 from enum import IntEnum
 
+from ..base import forking
 from ..base.forking import fork_safe
 from .abi import MODULE_FLAGS
 
@@ -41,7 +43,17 @@ _LLVMLITE = "0.50"
 """The release whose shared library ``llvm`` knows."""
 
 
-def compile_ir(text: str, level: Level, name: str = "", stages: Stages | None = None) -> bytes:
+def _always() -> bool:
+    return True
+
+
+def compile_ir(
+    text: str,
+    level: Level,
+    name: str = "",
+    stages: Stages | None = None,
+    needed: Callable[[], bool] = _always,
+) -> bytes:
     """Compile LLVM text for this machine's processor.
 
     Args:
@@ -49,17 +61,27 @@ def compile_ir(text: str, level: Level, name: str = "", stages: Stages | None = 
         level: the amount of optimisation.
         name: what the text is, for error messages.
         stages: files to write on the way.
+        needed: whether the result still is, asked between LLVM's steps.
 
     Returns:
         A relocatable ELF file.
 
     Raises:
+        NotNeededError: it is not needed any more.
+        LLVMLostError: the process was forked while LLVM was at work.
         RuntimeError: LLVM rejects the text; a defect of the caller.
         ImportError: llvmlite is not installed, or is another release.
     """
     passes = 2 if level == Level.OPTIMISED else None
     text += MODULE_FLAGS
-    code: bytes = _WORKERS[level].run(lambda machine: machine.compile(text, passes, stages), name)
+
+    def step() -> None:
+        if not needed():
+            raise NotNeededError
+
+    code: bytes = _WORKERS[level].run(
+        lambda machine: machine.compile(text, passes, stages, step), name, needed
+    )
     return code
 
 
@@ -69,7 +91,7 @@ def verify(text: str, name: str = "") -> None:
     Raises:
         RuntimeError: LLVM rejects the text.
     """
-    _WORKERS[Level.QUICK].run(lambda machine: machine.verify(text + MODULE_FLAGS), name)
+    _WORKERS[Level.QUICK].run(lambda machine: machine.verify(text + MODULE_FLAGS), name, _always)
 
 
 def stencil_machine() -> Machine:
@@ -130,18 +152,39 @@ def _load() -> LLVM:
         return _llvm
 
 
-class _Worker:
-    """A thread that works for whoever asks, with a target machine of its own."""
+class NotNeededError(Exception):
+    """Whatever the code was for has gone meanwhile."""
+
+
+class LLVMLostError(Exception):
+    """The process was forked while LLVM was at work, so it is unusable here."""
+
+
+class _Workers:
+    """Threads that work for whoever asks, each with a target machine of its own."""
+
+    MOST = 4
 
     def __init__(self, level: Level) -> None:
         self._level = level
         self._lock = fork_safe(threading.Lock())
-        self._jobs: SimpleQueue[Callable[[], None]] | None = None
-        self._thread: threading.Thread | None = None
-        self._machine: Machine | None = None
+        self._clear()
 
-    def run(self, work: Callable[[Machine], Any], name: str) -> Any:
-        """Result of ``work`` on the thread; errors of LLVM name what it worked on."""
+    def _clear(self) -> None:
+        self._generation = forking.generation
+        self._jobs: SimpleQueue[Callable[[], None]] | None = None
+        self._machines: dict[int, Machine] = {}
+        """By thread."""
+        self._threads = 0
+        self._open = 0
+        """Jobs that are not done."""
+
+    def run(self, work: Callable[[Machine], Any], name: str, needed: Callable[[], bool]) -> Any:
+        """Result of ``work`` on a thread; errors of LLVM name what it worked on."""
+        from .layout import llvm_is_lost
+
+        if llvm_is_lost():
+            raise LLVMLostError
         done = threading.Event()
         result: Any = None
         error: BaseException | None = None
@@ -149,17 +192,20 @@ class _Worker:
         def job() -> None:
             nonlocal result, error
             try:
-                if self._machine is None:
-                    self._machine = _load().machine(int(self._level))
-                result = work(self._machine)
+                if not needed():
+                    raise NotNeededError
+                thread = threading.get_ident()
+                if thread not in self._machines:
+                    self._machines[thread] = _load().machine(int(self._level))
+                result = work(self._machines[thread])
             except BaseException as caught:
                 error = caught
             done.set()
 
-        if threading.current_thread() is self._thread:  # a finaliser that runs a guest
+        if threading.get_ident() in self._machines:  # a finaliser that runs a guest
             job()
         else:
-            self._queue().put(job)
+            self._put(job)
             done.wait()
         if isinstance(error, RuntimeError):
             raise RuntimeError(f"LLVM rejects {name or 'a module'}: {error}") from error
@@ -167,16 +213,28 @@ class _Worker:
             raise error
         return result
 
-    def _queue(self) -> SimpleQueue[Callable[[], None]]:
-        """The queue of the running thread, started at first use (and again after a fork)."""
+    def _put(self, job: Callable[[], None]) -> None:
+        """Have a thread do a job; another one is started if all are busy."""
         with self._lock:
-            if self._jobs is None or self._thread is None or not self._thread.is_alive():
+            if self._generation != forking.generation:
+                self._clear()
+            if self._jobs is None:
                 from queue import SimpleQueue
 
-                jobs = self._jobs = SimpleQueue()
-                name = f"pywasmedge-{self._level.name.lower()}"
-                self._thread = big_thread(lambda: _serve(jobs), name)
-            return self._jobs
+                self._jobs = SimpleQueue()
+            jobs = self._jobs
+            if self._open >= self._threads < self.MOST:
+                name = f"pywasmedge-{self._level.name.lower()}-{self._threads}"
+                big_thread(lambda: self._serve(jobs), name)
+                self._threads += 1
+            self._open += 1
+            jobs.put(job)
+
+    def _serve(self, jobs: SimpleQueue[Callable[[], None]]) -> None:
+        while True:
+            jobs.get()()
+            with self._lock:
+                self._open -= 1
 
 
 def _stack_size() -> int:
@@ -185,9 +243,4 @@ def _stack_size() -> int:
     return _STACK_SIZE if getrlimit(RLIMIT_AS)[0] == RLIM_INFINITY else _SMALL_STACK_SIZE
 
 
-def _serve(jobs: SimpleQueue[Callable[[], None]]) -> None:
-    while True:
-        jobs.get()()
-
-
-_WORKERS = {level: _Worker(level) for level in Level}
+_WORKERS = {level: _Workers(level) for level in Level}

@@ -56,6 +56,11 @@ def load_llvm(path: str) -> None:
         raise RuntimeError("the process ends")
 
 
+def llvm_is_lost() -> bool:
+    """Whether this process was forked while LLVM was at work, which is of no use here then."""
+    return bool(lib.we_llvm_lost())
+
+
 def checksum(data: ReadableBuffer) -> bytes:
     """16 bytes that change when the data are damaged; fast, no protection against intent."""
     with memoryview(data) as view:

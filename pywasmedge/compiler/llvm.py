@@ -24,6 +24,8 @@ from ctypes import (
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from .dump import Stages
 
 _WORDS = 10
@@ -159,6 +161,10 @@ class LLVM:
         return Machine(self, handle)
 
 
+def _nothing() -> None:
+    pass
+
+
 class Machine:
     """A target machine; to be used by one thread at a time."""
 
@@ -171,13 +177,20 @@ class Machine:
         self._call("DisposeTargetData", data)
         self._header = f'target datalayout = "{layout}"\ntarget triple = "{llvm.triple}"\n'
 
-    def compile(self, text: str, passes: int | None, stages: Stages | None = None) -> bytes:
+    def compile(
+        self,
+        text: str,
+        passes: int | None,
+        stages: Stages | None = None,
+        step: Callable[[], None] = _nothing,
+    ) -> bytes:
         """Object file of a module in LLVM's text form.
 
         Args:
             text: the module, without target lines.
             passes: 1 to 3: run the pipeline of that level first; ``None``: no passes.
             stages: files to write on the way.
+            step: called between LLVM's steps; what it raises ends the work.
 
         Raises:
             RuntimeError: LLVM rejects the text.
@@ -188,7 +201,9 @@ class Machine:
             module = self._parse(context, text)
             try:
                 if passes is not None:
+                    step()
                     self._run_passes(module, passes)
+                step()
                 if stages is not None:
                     self._show(context, module, text, stages)
                 return self._emit(module, _OBJECT)

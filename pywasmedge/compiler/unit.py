@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from math import inf
 from threading import Lock
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ from .abi import (
     has_result_pointer,
     operand_budget,
 )
+from .effort import MOST_BYTES, TooMuchError, estimate
 from .emitter import METADATA
 from .flow import LoopEntry
 from .lowering import memory, numeric  # noqa: F401  (they register lowerings)
@@ -67,6 +69,7 @@ class UnitWriter:
         guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
         count: the code counts instructions.
         cost: the code adds up the cost of instructions and respects its limit.
+        most: seconds that LLVM may take for a function (see ``effort``).
     """
 
     def __init__(
@@ -77,8 +80,10 @@ class UnitWriter:
         guarded: bool,
         count: bool = False,
         cost: bool = False,
+        most: float = inf,
     ) -> None:
         self.module = module
+        self._most = most
         self._emitter: Emitter | Metered
         if count or cost:
             from .metering import Metered
@@ -101,6 +106,8 @@ class UnitWriter:
 
         Raises:
             LoadError, ValidationError: a body that was not checked before is not valid.
+            Trap: a function has too many operands (0x02).
+            TooMuchError: LLVM would take too long for a function.
         """
         with self._lock:
             for index in indices:
@@ -116,8 +123,10 @@ class UnitWriter:
     def _function(self, index: int, loop: int | None = None) -> str:
         module, emitter, walk = self.module, self._emitter, self._walk
         type_ = module.types[module.funcs[index]]
-        emitter.assigned = self._scan.loops(index)
         begin, end = module.bodies[index]
+        if self._most < inf and end - begin > MOST_BYTES:
+            raise TooMuchError(f"function {index}")
+        emitter.assigned = self._scan.loops(index)
         emitter.budget = operand_budget(end - begin)
         start = walk.begin(index)
         emitter.entered = None
@@ -140,6 +149,8 @@ class UnitWriter:
         if emitter.reachable:
             emitter.ret(type_.results)
         text = emitter.finish()
+        if self._most < inf and estimate(text, len(emitter.assigned)) > self._most:
+            raise TooMuchError(f"function {index}")
         if emitter.tail:
             text = re.sub("(?<!tail )call tailcc", "notail call tailcc", text)
             text = text.replace(" #0", " #3", 1)

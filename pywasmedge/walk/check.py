@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base import waiting
 from ..base.errors import ValidationError
 from ..module import reader
 from ..module.constant import scanner
@@ -38,6 +39,7 @@ def check(module: Module, configure: Configure) -> None:
     walk = Walk(module, configure.proposals, Declared(module))
     index = walk.checked.find(0)
     while index >= 0:
+        waiting.check()
         try:
             walk.check(index)
         except ValidationError:

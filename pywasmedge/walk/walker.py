@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from functools import partial
 
+from ..base import waiting
 from ..base.errors import ErrCode, LoadError, WasmError
 from ..base.types import ValType
 from ..isa.opcodes import PREFIXES, enabled, group
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from ..module.ast import Module
     from .simple import Step
     from .sink import Charge, Sink
+
+
+_STRETCH = 4096
+"""Bytes between looks whether the walk is to stop."""
 
 
 class Walk:
@@ -66,6 +71,7 @@ class Walk:
         Raises:
             LoadError: the body is malformed.
             ValidationError: it is not valid. Both carry offset and function.
+            StoppedError: the calling thread is not to go on.
         """
         pos = self.begin(index)
         self.run(pos, index, self.table)
@@ -101,7 +107,11 @@ class Walk:
         try:
             try:
                 while pos < end:
-                    pos = table[data[pos]](pos + 1)
+                    stop = min(pos + _STRETCH, end)
+                    while pos < stop:
+                        pos = table[data[pos]](pos + 1)
+                    if pos < end:
+                        waiting.check()
             except IndexError:
                 if table is not self.check_table:
                     self.check(index)
@@ -113,6 +123,8 @@ class Walk:
                 pos = self.ended_at
                 raise LoadError(ErrCode.END_CODE_EXPECTED, "instructions after the final end")
             self.checked[index] = 1
+        except waiting.StoppedError:
+            raise
         except WasmError as error:
             if table is not self.check_table:
                 self.check(index)  # words it as it does without sink
@@ -128,10 +140,16 @@ class Walk:
         depth = len(frames)
         try:
             while pos < end:
-                opcode = data[pos]
-                if (opcode == END or opcode == ELSE) and len(frames) == depth:
-                    return pos
-                pos = table[opcode](pos + 1)
+                stop = min(pos + _STRETCH, end)
+                while pos < stop:
+                    opcode = data[pos]
+                    if (opcode == END or opcode == ELSE) and len(frames) == depth:
+                        return pos
+                    pos = table[opcode](pos + 1)
+                if pos < end:
+                    waiting.check()
+        except waiting.StoppedError:
+            raise
         except WasmError as error:
             self._locate(error, pos, None)
             raise

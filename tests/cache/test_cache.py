@@ -84,7 +84,7 @@ def test_nothing_is_compiled_twice(place: str, tier: Tier, monkeypatch: pytest.M
     def fail(*_: object) -> None:
         raise AssertionError("compiled again")
 
-    monkeypatch.setattr(CompiledModule, "_install", fail)
+    monkeypatch.setattr(CompiledModule, "install", fail)
     monkeypatch.setattr(CompiledModule, "improve", lambda *_: False)
     run(configure, *range(9))
 
@@ -234,8 +234,8 @@ def test_processes_share_it(place: str, tmp_path: Path) -> None:
     script = (
         "import sys; from pywasmedge import VM, Configure, Tier;"
         "from pywasmedge.code.compiled import CompiledModule;"
-        "install = CompiledModule._install; made = [];"
-        "CompiledModule._install = lambda *args: (made.append(args), install(*args))[1];"
+        "install = CompiledModule.install; made = [];"
+        "CompiledModule.install = lambda *args: (made.append(args), install(*args))[1];"
         "vm = VM(Configure(tier=Tier.QUICK)); vm.load_wasm(sys.argv[1]); vm.validate();"
         "vm.instantiate(); print(vm.execute('f9', 5), len(made))"
     )

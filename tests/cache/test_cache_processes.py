@@ -245,7 +245,7 @@ def test_a_file_system_without_execution(tmp_path: Path, monkeypatch: pytest.Mon
         def fail(*_: object) -> None:
             raise AssertionError("compiled again")
 
-        monkeypatch.setattr("pywasmedge.code.compiled.CompiledModule._install", fail)
+        monkeypatch.setattr("pywasmedge.code.compiled.CompiledModule.install", fail)
         run_in(str(path))
     finally:
         subprocess.run(["umount", "-l", path], check=True)

@@ -18,10 +18,14 @@ class Module:
         self.improved: list[tuple[int, int]] = []
         self.done = threading.Semaphore(0)
 
-    def improve(self, index: int, loop: int) -> None:
+    def improvement(self, index: int, loop: int) -> SimpleNamespace:
         """What the optimiser calls."""
-        self.improved.append((index, loop))
-        self.done.release()
+
+        def make() -> None:
+            self.improved.append((index, loop))
+            self.done.release()
+
+        return SimpleNamespace(make=make)
 
 
 @pytest.fixture

@@ -155,7 +155,7 @@ def started(way: str, binary: bytes, monkeypatch: pytest.MonkeyPatch) -> VM:
         code = instance._core.compiled
         code.ensure_all()
         for index in range(len(code.module.funcs)):
-            code.improve(index)
+            code.improvement(index).make()
     return vm
 
 

@@ -93,7 +93,7 @@ class Guest:
         texts = [text for _, text in listed]
         self.compiled_units: list[tuple[tuple[int, ...], Level]] = []
 
-        def compile_unit(wanted, level):
+        def compile_unit(wanted, level, *_):
             self.compiled_units.append((tuple(wanted), level))
             text = "\n".join(texts[i] for i in wanted) + "\n" + ATTRIBUTES
             return link(compile_ir(text, level, "test"))

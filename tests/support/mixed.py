@@ -43,7 +43,7 @@ def mixed_tiers(
         others = [i for i in indices if i not in chosen]
         plain(compiled, chosen, level)
         if others:
-            compiled._install(compiled._compile(others, random.choice(levels)), others, level)
+            compiled.install(compiled._compile(others, random.choice(levels)), others, level)
 
     def quick(module: Module, configure: Configure, guards: bool) -> Any:
         return quick_compiler(module, configure, guards and guarded)

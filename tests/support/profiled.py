@@ -65,11 +65,11 @@ def main(path: str, tier: str, cache: str, *steps: str) -> None:
     """Do what the arguments say."""
     vm, compiled = start(path, tier, cache)
     if "improve" in steps:
-        compiled.improve(1)
+        compiled.improvement(1).make()
         vm.execute("run")
     if "loop" in steps:
         begin, end = compiled.module.bodies[2]
-        compiled.improve(2, compiled.module.data.index(b"\x03\x40", begin, end))
+        compiled.improvement(2, compiled.module.data.index(b"\x03\x40", begin, end)).make()
     if "fork" in steps:
         child = os.fork()
         if not child:

@@ -37,6 +37,25 @@ def _assigned(count: int) -> bytes:
     ) + A("local.get 1")
 
 
+def _counting(depth: int) -> bytes:
+    """Loops in each other, with stores to memory in all of them."""
+    opened = [
+        A(
+            f"i32.const 0 local.set {i % 64 + 1} loop void local.get 0 local.get {i % 64 + 1}"
+            f" i32.add local.get 0 i32.store 2 {i}"
+        )
+        for i in range(depth)
+    ]
+    closed = [
+        A(
+            f"local.get {i % 64 + 1} i32.const 1 i32.add local.tee {i % 64 + 1} i32.const 9"
+            " i32.lt_u br_if 0 end"
+        )
+        for i in reversed(range(depth))
+    ]
+    return b"".join(opened + closed)
+
+
 def _loops_in_loops(count: int) -> bytes:
     return A("loop void") * count + A("local.get 1 br_if 0 end") * count + GET
 
@@ -46,6 +65,31 @@ BODIES: dict[str, Callable[[int], bytes]] = {
     "additions": lambda n: GET + A("local.get 1 i32.add") * n,
     "loops in a row": lambda n: LOOP * n + GET,
     "loops in loops": _loops_in_loops,
+    "loops that count": lambda n: _counting(1) * n + GET,
+    "loops that count in loops": lambda n: _counting(n) + GET,
+    "loops that count in three loops": lambda n: _counting(4) * (n // 4) + GET,
+    "loads and stores in conditionals": lambda n: (
+        A(
+            "local.get 0 i32.load 2 0 if void local.get 0 local.get 0 i32.load 2 4 i32.store 2 8"
+            " else local.get 0 local.get 1 i32.store 2 12 end"
+        )
+        * n
+        + GET
+    ),
+    "calls in conditionals": lambda n: (
+        A("local.get 0 if void local.get 0 call 1 local.set 0 end") * n + GET
+    ),
+    "assignments of many locals": lambda n: (
+        b"".join(
+            A(
+                f"local.get {i % 64} i32.load 2 0 local.get {i % 63} i32.add"
+                f" local.tee {(i * 7) % 64} if void local.get {i % 61} i32.load 2 0"
+                f" local.set {(i * 5) % 64} end"
+            )
+            for i in range(n)
+        )
+        + GET
+    ),
     "blocks in blocks": lambda n: A("block void") * n + A("local.get 0 br_if 0 end") * n + GET,
     "blocks in a row": lambda n: (
         A("block void local.get 0 br_if 0 i32.const 1 local.set 1 end") * n + GET
