@@ -125,6 +125,13 @@ def big_thread(work: Callable[[], None], name: str) -> threading.Thread:
     return thread
 
 
+def _require_llvm() -> None:
+    from .layout import llvm_is_lost
+
+    if llvm_is_lost():
+        raise LLVMLostError
+
+
 _load_lock = fork_safe(threading.Lock())
 _llvm: LLVM | None = None
 
@@ -132,6 +139,7 @@ _llvm: LLVM | None = None
 def _load() -> LLVM:
     """The library, loaded at first use."""
     global _llvm
+    _require_llvm()
     with _load_lock:
         if _llvm is None:
             import os
@@ -156,8 +164,11 @@ class NotNeededError(Exception):
     """Whatever the code was for has gone meanwhile."""
 
 
-class LLVMLostError(Exception):
-    """The process was forked while LLVM was at work, so it is unusable here."""
+class LLVMLostError(RuntimeError):
+    """The process was forked while LLVM was at work, so it is of no use here."""
+
+    def __init__(self) -> None:
+        super().__init__("LLVM was at work when this process was forked (docs/DEPLOYMENT.md)")
 
 
 class _Workers:
@@ -181,10 +192,7 @@ class _Workers:
 
     def run(self, work: Callable[[Machine], Any], name: str, needed: Callable[[], bool]) -> Any:
         """Result of ``work`` on a thread; errors of LLVM name what it worked on."""
-        from .layout import llvm_is_lost
-
-        if llvm_is_lost():
-            raise LLVMLostError
+        _require_llvm()
         done = threading.Event()
         result: Any = None
         error: BaseException | None = None
