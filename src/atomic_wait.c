@@ -1,5 +1,12 @@
-/* memory.atomic.wait and memory.atomic.notify: queues of waiting threads, found by host address. */
+/* memory.atomic.wait and memory.atomic.notify: queues of waiting threads, found by host address.
+ *
+ * A thread sleeps on a counter of its own (a futex), since also the handler of a signal must be able to wake it. */
+#define _GNU_SOURCE
+#include <errno.h>
+#include <linux/futex.h>
+#include <sys/syscall.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -64,13 +71,14 @@ static struct timespec deadline_after(int64_t nanoseconds) {
 static void sleep_in(bucket *queue, waiter *self, int64_t timeout_ns) {
   we_thread *thread = self->thread;
   const struct timespec deadline = timeout_ns >= 0 ? deadline_after(timeout_ns) : (struct timespec){0};
-  while (!self->notified && atomic_load(&thread->interrupt) == 0) {
-    if (timeout_ns < 0)
-      pthread_cond_wait(&thread->wake, &queue->lock);
-    else if (passed(&deadline))
-      break;
-    else
-      pthread_cond_timedwait(&thread->wake, &queue->lock, &deadline);
+  for (;;) {
+    const uint32_t wakes = atomic_load(&thread->wakes); /* before looking: what comes later is not missed */
+    if (self->notified || atomic_load(&thread->interrupt) != 0) return;
+    if (timeout_ns >= 0 && passed(&deadline)) return;
+    pthread_mutex_unlock(&queue->lock);
+    syscall(SYS_futex, &thread->wakes, FUTEX_WAIT_BITSET_PRIVATE, wakes, timeout_ns >= 0 ? &deadline : NULL, NULL,
+            FUTEX_BITSET_MATCH_ANY);
+    pthread_mutex_lock(&queue->lock);
   }
 }
 
@@ -88,11 +96,9 @@ static int32_t wait_at(we_instance *instance, uint32_t mem, uint64_t addr, uint3
   if (value == expected) {
     waiter self = {.address = address, .thread = thread};
     append(queue, &self);
-    atomic_store(&thread->waiting_on, queue);
     guest_ends(thread); /* others may need its budget to get to where they notify it */
     sleep_in(queue, &self, timeout_ns);
     guest_begins(thread);
-    atomic_store(&thread->waiting_on, NULL);
     if (!self.notified) take_out(queue, &self);
     result = self.notified ? WAIT_OK : WAIT_TIMED_OUT;
   }
@@ -119,7 +125,7 @@ int32_t rt_atomic_notify(we_instance *instance, uint32_t mem, uint64_t addr, uin
     if (entry->address == address) {
       take_out(queue, entry);
       entry->notified = true;
-      pthread_cond_signal(&entry->thread->wake);
+      atomic_wait_wake(entry->thread);
       woken++;
     }
     entry = next;
@@ -129,11 +135,10 @@ int32_t rt_atomic_notify(we_instance *instance, uint32_t mem, uint64_t addr, uin
 }
 
 void atomic_wait_wake(we_thread *thread) {
-  bucket *queue = atomic_load(&thread->waiting_on);
-  if (queue == NULL) return;
-  pthread_mutex_lock(&queue->lock);
-  pthread_cond_signal(&thread->wake);
-  pthread_mutex_unlock(&queue->lock);
+  const int error = errno;
+  atomic_fetch_add(&thread->wakes, 1);
+  syscall(SYS_futex, &thread->wakes, FUTEX_WAKE_PRIVATE, 1, NULL, NULL, 0);
+  errno = error;
 }
 
 void atomic_wait_after_fork(void) {

@@ -79,11 +79,10 @@ struct we_thread {
   bool own_signal_stack;
 
   pthread_t id;
-  pthread_mutex_t lock; /* guards alive and waiting_on */
+  pthread_mutex_t lock; /* guards alive */
   bool alive;
   _Atomic uint32_t references;
-  _Atomic(void *) waiting_on; /* bucket of atomic_wait.c this thread waits in */
-  pthread_cond_t wake;
+  _Atomic uint32_t wakes; /* counts what may end a wait (atomic_wait.c) */
   _Atomic(void *) uses[THREAD_USES]; /* what must not be freed as long as it stands here */
   uint32_t use_count;
   we_thread *next; /* of all threads, see thread.c */
@@ -126,7 +125,8 @@ void chain_signal(int signal, const struct sigaction *previous, void *info, void
 
 /* ---- atomic_wait.c ----------------------------------------------------------------------------- */
 
-void atomic_wait_wake(we_thread *thread); /* so that it looks at its interrupt flag */
+/* Has a thread that waits look again whether it is to go on. For signal handlers, too. */
+void atomic_wait_wake(we_thread *thread);
 void atomic_wait_after_fork(void); /* in the child: nobody waits any more */
 
 /* ---- code.c ------------------------------------------------------------------------------------ */

@@ -86,7 +86,9 @@ static void on_sigint(int signal, siginfo_t *info, void *context) {
   chain_signal(signal, &previous_sigint, info, context);
   we_thread *thread = thread_in_guest();
   if (thread == NULL || atomic_load_explicit(&thread->in_host, memory_order_relaxed) != 0) return;
-  if (!stop(thread, context)) atomic_store(&thread->interrupt, STOP_SIGINT); /* at the end of the helper */
+  if (stop(thread, context)) return;
+  atomic_store(&thread->interrupt, STOP_SIGINT); /* at the end of the helper, */
+  atomic_wait_wake(thread);                      /* of its wait */
 }
 
 static void install_sigint(void) {

@@ -75,7 +75,6 @@ static bool have_key;
 static void release(we_thread *thread) {
   if (atomic_fetch_sub(&thread->references, 1) != 1) return;
   pthread_mutex_destroy(&thread->lock);
-  pthread_cond_destroy(&thread->wake);
   free(thread);
 }
 
@@ -164,11 +163,6 @@ we_thread *thread_attach(void) {
     return NULL;
   }
   find_stack(thread);
-  pthread_condattr_t monotonic;
-  pthread_condattr_init(&monotonic);
-  pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-  pthread_cond_init(&thread->wake, &monotonic);
-  pthread_condattr_destroy(&monotonic);
   pthread_mutex_init(&thread->lock, NULL);
   thread->id = pthread_self();
   thread->alive = true;

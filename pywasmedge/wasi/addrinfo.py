@@ -166,15 +166,13 @@ def _failed(error: OSError) -> WasiError:
 def _interruptible(
     name: bytes, port: bytes | None, hints: tuple[int, int, int, int]
 ) -> list[Found]:
-    """Have another thread wait for the answer if this one may be stopped."""
+    """Have another thread wait for the answer: this one may be stopped, or Ctrl-C hit."""
     import _socket
 
     def ask() -> list[Found]:
         return _socket.getaddrinfo(name, port, *hints)
 
     wake = waiting.handle()
-    if wake < 0:
-        return ask()
     answers: list[list[Found] | Exception] = []
     reader, writer = os.pipe()
 
@@ -192,7 +190,8 @@ def _interruptible(
 
         poll = select.poll()
         poll.register(reader, select.POLLIN)
-        poll.register(wake, select.POLLIN)
+        if wake >= 0:
+            poll.register(wake, select.POLLIN)
         if wake in dict(poll.poll()):
             raise WasiError(errno.INTR)
     finally:
