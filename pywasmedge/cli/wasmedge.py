@@ -75,6 +75,7 @@ _USAGE = "\n  ".join(
         f"{_NAME} [OPTIONS] [--] FILE [ARG ...]",
         f"{_NAME} [--cache-dir DIR] cache info|clear",
         f"{_NAME} plugin list",
+        f"{_NAME} [OPTIONS] wast FILE ...",
     ]
 )
 
@@ -138,6 +139,10 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
 
             put(run_plugin(options.rest[1:]))
             return 0
+        if options.rest[0] == "wast" and not os.path.exists("wast"):
+            from .wast import run as run_scripts
+
+            return run_scripts(options.rest[1:], _configure(options))
         if options.on("reactor") and len(options.rest) < 2:
             raise UsageError("--reactor needs the name of a function after the file")
         return _run(options, started, closed)

@@ -1,8 +1,8 @@
 """The text format of WebAssembly (specification, chapter 6): modules to binaries and back.
 
 ``assemble`` makes a binary from text, so that everything behind it sees one kind of module;
-``script`` reads the scripts of the specification's test suite. What is here costs nothing until it
-is called.
+``script.read`` reads the scripts of the specification's test suite. What is here costs nothing
+until it is called.
 """
 
 from __future__ import annotations

@@ -83,6 +83,14 @@ class Script:
         self.commands: list[Command] = []
         self.modules: dict[str, Source] = {}
 
+    def binary(self, filename: str) -> bytes:
+        """A module by its name in commands.
+
+        Raises:
+            WatError: its text is malformed.
+        """
+        return self.modules[filename].binary()
+
 
 def read(text: str | bytes) -> Script:
     """Read a script.

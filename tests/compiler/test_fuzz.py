@@ -189,12 +189,12 @@ def corpus(random: Random, count: int) -> list[bytes]:
     """Valid modules to start from: guests, generated ones, and the specification's if there."""
     found = [(testdata.GUESTS / f"{name}.wasm").read_bytes() for name in SMALL_GUESTS]
     found += [Generator(random, *EXTRA).binary() for _ in range(count)]
-    if testdata.find("spec/spec-2.0-json.tar.xz"):
+    if testdata.find("spec/spec-2.0-wast.tar.xz"):
         from spec.suites import scripts
 
         for script in random.sample(scripts(), count):
             named = [c["filename"] for c in script.commands if c["type"] == "module"]
-            binary = script.binaries[random.choice(named)] if named else b""
+            binary = script.binary(random.choice(named)) if named else b""
             if len(sections(binary)) > 1 and len(binary) < 5_000:
                 found.append(binary)
     return found

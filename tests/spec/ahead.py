@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING
 from pywasmedge.base.config import OptimizationLevel, OutputFormat
 from pywasmedge.base.errors import ValidationError
 from pywasmedge.prepare.ahead import Compiler
-
-from .engine import Engine
+from pywasmedge.wast.engine import Engine
 
 if TYPE_CHECKING:
     from pywasmedge.base.config import Configure
     from pywasmedge.prepare.module import Module
-
-    from .engine import Instance
+    from pywasmedge.wast.engine import Instance
 
 
 class Ahead(Engine):

@@ -22,16 +22,17 @@ from pywasmedge.base.errors import (
     WorkflowError,
 )
 from pywasmedge.base.types import GlobalType, ValType
+from pywasmedge.wast.engine import SIZE
+from pywasmedge.wast.host import GLOBALS, MEMORY, PRINTERS, TABLE
+from pywasmedge.wast.values import HostObject, argument_bits, is_reference, reference
 
-from .engine import SIZE
-from .host import GLOBALS, MEMORY, PRINTERS, TABLE
 from .suites import proposals
-from .values import HostObject, argument_bits, is_reference, reference
 
 if TYPE_CHECKING:
-    from .engine import Result
+    from pywasmedge.wast.engine import Result
+    from pywasmedge.wast.values import Json
+
     from .suites import Script
-    from .values import Json
 
     CData = Any
 

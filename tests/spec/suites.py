@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-import tarfile
-from dataclasses import dataclass, field
-from functools import cache
-from typing import Any
+from collections.abc import Mapping, Sequence
+from functools import cache, lru_cache
 
 import testdata
 
 from pywasmedge.base.config import Configure, Proposal, Tier
+from pywasmedge.text import script
+from pywasmedge.wast.runner import Command
 
-ARCHIVE = "spec/spec-2.0-json.tar.xz"
+from .wast import sources
 
-Command = dict[str, Any]
-"""One command of a script, as in the JSON file."""
+ARCHIVE = "spec/spec-2.0-wast.tar.xz"
 
 PROPOSALS: dict[str, tuple[Proposal, ...]] = {
     "core-2.0": (),
@@ -33,19 +31,54 @@ WITHOUT: dict[str, tuple[Proposal, ...]] = {
 """Scripts that were written without one of the default proposals, and test that it is off."""
 
 
-@dataclass(frozen=True, slots=True)
 class Script:
-    """One file of a suite: its commands and the binaries they name."""
+    """One file of a suite, read when it is needed."""
 
-    suite: str
-    name: str
-    commands: tuple[Command, ...] = field(repr=False)
-    binaries: dict[str, bytes] = field(repr=False)
+    def __init__(
+        self,
+        suite: str,
+        name: str,
+        commands: Sequence[Command] = (),
+        binaries: Mapping[str, bytes] | None = None,
+    ) -> None:
+        """Name a script of a suite, or make one up."""
+        self.suite = suite
+        self.name = name
+        self._commands = tuple(commands)
+        self._binaries = binaries
 
     @property
     def id(self) -> str:
         """Like ``core-2.0/br_if``."""
         return f"{self.suite}/{self.name}"
+
+    @property
+    def commands(self) -> Sequence[Command]:
+        """The commands in order."""
+        return self._commands if self._binaries is not None else _read(self.id).commands
+
+    def binary(self, filename: str) -> bytes:
+        """A module by the name that commands have for it."""
+        if self._binaries is not None:
+            return self._binaries[filename]
+        return _read(self.id).binary(filename)
+
+
+@cache
+def _texts() -> dict[str, bytes]:
+    """The texts of all scripts by id."""
+    found = {}
+    for path, text in sources(ARCHIVE, "ts2/").items():
+        folder, _, name = path.rpartition("/")
+        suite = folder.removeprefix("proposals/") or "core-2.0"
+        if suite in PROPOSALS:
+            found[f"{suite}/{name}"] = text
+    return found
+
+
+@lru_cache(maxsize=2)
+def _read(id_: str) -> script.Script:
+    return script.read(_texts()[id_])
 
 
 def available() -> bool:
@@ -55,31 +88,9 @@ def available() -> bool:
 
 @cache
 def scripts() -> tuple[Script, ...]:
-    """All scripts of all suites in order; none if the archive is not there.
-
-    The archive is read into memory (16 MB), nothing is unpacked.
-    """
-    path = testdata.find(ARCHIVE)
-    if path is None:
-        return ()
-    binaries: dict[str, dict[str, bytes]] = {suite: {} for suite in PROPOSALS}
-    texts: dict[tuple[str, str], bytes] = {}
-    with tarfile.open(path) as archive:
-        for member in archive:
-            suite, _, name = member.name.partition("/")
-            if suite not in PROPOSALS or not name.endswith((".json", ".wasm")):
-                continue
-            content = archive.extractfile(member)
-            assert content is not None, member.name
-            if name.endswith(".json"):
-                texts[suite, name.removesuffix(".json")] = content.read()
-            else:
-                binaries[suite][name] = content.read()
-    found = [
-        Script(suite, name, tuple(json.loads(text)["commands"]), binaries[suite])
-        for (suite, name), text in texts.items()
-    ]
+    """All scripts of all suites in order; none if the archive is not there."""
     order = list(PROPOSALS)
+    found = [Script(*id_.split("/")) for id_ in _texts()]
     return tuple(sorted(found, key=lambda script: (order.index(script.suite), script.name)))
 
 

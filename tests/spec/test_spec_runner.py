@@ -11,10 +11,11 @@ import pytest
 from wasmbuild import body, wasm
 
 from pywasmedge.base.config import Tier
+from pywasmedge.wast.engine import Engine
+from pywasmedge.wast.runner import Backend
 from spec import exceptions
 from spec.capi import OneVM, StepByStep
-from spec.engine import Engine
-from spec.runner import Backend, run_on
+from spec.runner import run_on
 from spec.suites import Script, configure
 
 Make = Callable[[Script], Backend]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from spec.values import HostObject, argument_bits, matches, reference
+from pywasmedge.wast.values import HostObject, argument_bits, matches, reference
 
 
 def f32(bits: int) -> bytes:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from pywasmedge.base.config import Proposal
-from pywasmedge.base.types import (
+from ..base.config import Proposal
+from ..base.types import (
     FunctionType,
     GlobalType,
     Limits,
@@ -11,11 +11,11 @@ from pywasmedge.base.types import (
     TableType,
     ValType,
 )
-from pywasmedge.runtime.function import FunctionInstance
-from pywasmedge.runtime.global_ import GlobalInstance
-from pywasmedge.runtime.instance import ModuleInstance
-from pywasmedge.runtime.memory import MemoryInstance
-from pywasmedge.runtime.table import TableInstance
+from ..runtime.function import FunctionInstance
+from ..runtime.global_ import GlobalInstance
+from ..runtime.instance import ModuleInstance
+from ..runtime.memory import MemoryInstance
+from ..runtime.table import TableInstance
 
 I32, I64, F32, F64 = ValType.I32, ValType.I64, ValType.F32, ValType.F64
 

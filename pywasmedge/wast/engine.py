@@ -4,23 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from pywasmedge.base.types import ValType
-from pywasmedge.kernel.native import ffi, lib
-from pywasmedge.prepare.loader import Loader, Validator
-from pywasmedge.runtime.call import failure
-from pywasmedge.runtime.executor import Executor
-from pywasmedge.runtime.function import FunctionInstance
-from pywasmedge.runtime.instance import ModuleInstance
-from pywasmedge.runtime.store import Store
-from pywasmedge.runtime.values import signature
-
+from ..base.types import ValType
+from ..kernel.native import ffi, lib
+from ..prepare.loader import Loader, Validator
+from ..runtime.call import failure
+from ..runtime.executor import Executor
+from ..runtime.function import FunctionInstance
+from ..runtime.instance import ModuleInstance
+from ..runtime.store import Store
+from ..runtime.values import signature
 from .host import spectest
 from .values import HostObject, argument_bits, is_reference, reference, types_of
 
 if TYPE_CHECKING:
-    from pywasmedge.base.config import Configure
-    from pywasmedge.prepare.module import Module
-
+    from ..base.config import Configure
+    from ..prepare.module import Module
     from .values import Json
 
 Instance = ModuleInstance

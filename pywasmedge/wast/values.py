@@ -9,10 +9,10 @@ set); both with either sign (specification, appendix "Test suite"; section 4.3.3
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
-from pywasmedge.base.types import ValType
+from ..base.record import dataclass
+from ..base.types import ValType
 
 Json = dict[str, Any]
 
@@ -45,16 +45,24 @@ def argument_bits(value: Json) -> bytes:
 
 def reference(value: Json) -> HostObject | None:
     """A reference argument or result: a host object or null."""
-    assert value["type"] in ("externref", "funcref"), value
-    if value["value"] == "null":
+    if is_null(value):
         return None
-    assert value["type"] == "externref", value
+    if value["type"] != "externref":
+        raise ValueError(f"not a reference that a host can make: {value}")
     return HostObject(int(value["value"]))
+
+
+def is_null(value: Json) -> bool:
+    """Whether the value is a null reference."""
+    return value.get("value") == "null" or value["type"].removesuffix("ref") in _NULLS
+
+
+_NULLS = ("refnull", "null", "nullfunc", "nullextern", "nullexn")
 
 
 def is_reference(value: Json) -> bool:
     """Whether the value is a reference."""
-    return value["type"] in ("externref", "funcref")
+    return str(value["type"]).endswith("ref") or value["type"] == "refnull"
 
 
 def types_of(values: Sequence[Json]) -> tuple[ValType, ...]:
