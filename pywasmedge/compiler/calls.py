@@ -155,6 +155,7 @@ class Calls(EmitterBase):
         args += [f"i64 {value}" for value in passed]
         returns = return_type(type_, *["i64"] * len(passed))
         call = f"call tailcc {returns} {function}({', '.join(args)})"
+        self._called_at = len(self.lines)
         returned: list[str] = []
         if direct + len(passed) > 1:
             all_ = self.emit(call)

@@ -15,6 +15,7 @@ from ..base.errors import ErrCode, Trap
 from ..isa.row import Use
 from . import layout
 from .abi import GUARD_OFFSET
+from .faults import keep_faults
 from .liveness import settle
 from .lowering.registry import find_lowering
 from .template import compile_template
@@ -84,6 +85,12 @@ class EmitterBase:
         self._traps: dict[int, str] = {}
         self._entry: dict[str, str] = {}
         self._result_slots = 0
+        self._accesses: list[int] = []
+        """Lines of loads and stores that may fault, and that LLVM may still move and remove."""
+        self._tight: list[tuple[int, int]] = []
+        """First and last line of innermost loops without calls."""
+        self._called_at = 0
+        """Line of the latest call that is no intrinsic of LLVM."""
         self._volatile = frozenset(
             i for i, memory in enumerate(module.memory_types) if memory.shared
         )
@@ -142,6 +149,9 @@ class EmitterBase:
         self._traps.clear()
         self._entry.clear()
         self._result_slots = 0
+        self._accesses.clear()
+        self._tight.clear()
+        self._called_at = 0
 
     def finish(self) -> str:
         """End the function and return its text."""
@@ -156,7 +166,12 @@ class EmitterBase:
             entry.append(f"%results = alloca [{self._result_slots} x i64], align 8")
         self.lines[2] = "\n".join(entry)
         settle(self.lines, 3)
+        self._keep_faults()
         return "\n".join(self.lines)
+
+    def _keep_faults(self) -> None:
+        """See to it that accesses that fault do so in their turn."""
+        keep_faults(self.lines, self._accesses, self._tight)
 
     # ---- traps and helpers ----------------------------------------------------------------
 
@@ -190,6 +205,7 @@ class EmitterBase:
     ) -> str | None:
         """Call a helper of ``we_runtime``; the instance is passed before ``args``."""
         function = self.helper(name)
+        self._called_at = len(self.lines)
         call = f"call {result} {function}(ptr %ctx{', ' if args else ''}{args})"
         if result == "void":
             self.void(call)
@@ -239,10 +255,37 @@ class EmitterBase:
             return self.emit(f"load atomic i64, ptr {slot} acquire, align 8")
         return self.emit(f"load i64, ptr {slot}")
 
+    def load(self, memarg: Memarg, type_: str, operand: str, size: int) -> str:
+        """A value of ``type_``, ``size`` bytes, of a memory."""
+        pointer = self.address(memarg, operand, size)
+        kind = self._kind(memarg)
+        return self.emit(f"load {kind}{type_}, ptr {pointer}, align 1{MEMORY_TBAA}")
+
+    def store(self, memarg: Memarg, type_: str, operand: str, value: str, size: int) -> None:
+        """Put a ``value`` of ``type_``, ``size`` bytes, into a memory."""
+        pointer = self.address(memarg, operand, size)
+        kind = self._kind(memarg)
+        self.void(f"store {kind}{type_} {value}, ptr {pointer}, align 1{MEMORY_TBAA}")
+
+    def _kind(self, memarg: Memarg) -> str:
+        """How to mark the access on the next line.
+
+        Shared memories may be changed by other threads.
+        """
+        if memarg.memory in self._volatile:
+            return "volatile "
+        if self._may_fault(memarg):
+            self._accesses.append(len(self.lines))
+        return ""
+
+    def _may_fault(self, memarg: Memarg) -> bool:
+        """Whether no check is needed before an access."""
+        return self.guarded and memarg.offset < GUARD_OFFSET
+
     def address(self, memarg: Memarg, operand: str, size: int) -> str:
         """Pointer to ``size`` bytes of a memory; using it faults, or a check traps before."""
         memory, offset, _ = memarg
-        if self.guarded and offset < GUARD_OFFSET:
+        if self._may_fault(memarg):
             if not operand.startswith("%"):
                 address = (int(operand) & 0xFFFFFFFF) + offset
                 return self.emit(f"getelementptr i8, ptr {self.base(memory)}, i64 {address}")
@@ -266,15 +309,6 @@ class EmitterBase:
         outside = self.emit(f"icmp ugt i64 {end}, {self.memory_size(memory)}")
         self.trap_if(outside, ErrCode.MEMORY_OUT_OF_BOUNDS)
         return self.emit(f"getelementptr i8, ptr {base}, i64 {start}")
-
-    @property
-    def tbaa(self) -> str:
-        """Suffix of a load or store of linear memory."""
-        return MEMORY_TBAA
-
-    def volatile(self, memory: int) -> str:
-        """``"volatile "`` for accesses to a shared memory, which other threads may change."""
-        return "volatile " if memory in self._volatile else ""
 
     # ---- rows -----------------------------------------------------------------------------
 

@@ -33,6 +33,13 @@ Edge = tuple[str, list[str], list[str], int]
 """Predecessor block, locals and operands there, and how many edges come from it."""
 
 
+_DEFINE = "define weak_odr dso_local tailcc"
+"""Weak: LLVM may inline what it sees, but must not conclude that calls do nothing but return.
+
+They may trap, so it could lose or move a call, or drop stores before it.
+"""
+
+
 class Label:
     """What code generation knows about a control frame."""
 
@@ -43,6 +50,7 @@ class Label:
         "else_name",
         "else_values",
         "height",
+        "line",
         "name",
         "phis",
     )
@@ -54,6 +62,8 @@ class Label:
         """Operands below the frame's."""
         self.phis: list[int] = []
         """Lines of a loop's phis: assigned locals, then parameters."""
+        self.line = 0
+        """Where a loop begins."""
         self.assigned: Sequence[int] = ()
         self.else_name = ""
         self.else_locals: list[str] = []
@@ -81,6 +91,8 @@ class Flow(EmitterBase):
     spilled = False
     """Locals live in stack slots, whose addresses are in ``locals``."""
     _snapshot: list[str] | None = None
+    _latest_loop = 0
+    """Where the loop that was opened last begins."""
     entered: LoopEntry | None = None
     """The function begins in one of its loops, taking over from quick code."""
 
@@ -88,8 +100,8 @@ class Flow(EmitterBase):
         """Defined function ``index`` up to its attributes."""
         if self.entered is not None:
             name = f"o{index}.{self.entered.loop}"
-            return f"define tailcc {return_type(type_)} @{name}(ptr %ctx, ptr %frame)"
-        return f"define tailcc {return_type(type_)} @f{index}({', '.join(parameters(type_))})"
+            return f"{_DEFINE} {return_type(type_)} @{name}(ptr %ctx, ptr %frame)"
+        return f"{_DEFINE} {return_type(type_)} @f{index}({', '.join(parameters(type_))})"
 
     def open_locals(self, initial: list[str], *, spill: bool) -> None:
         """Begin with these values of all locals, kept as SSA values or in stack slots."""
@@ -151,6 +163,7 @@ class Flow(EmitterBase):
         label.assigned = () if self.spilled else self._assigned_in(frame)
         self._edge(label, len(frame.params))
         self.void(f"br label %{label.name}")
+        label.line = self._latest_loop = len(self.lines)
         self.place(label.name)
         lines, values = self.lines, self.values
         for index in label.assigned:
@@ -211,6 +224,8 @@ class Flow(EmitterBase):
         results = frame.results
         if frame.opcode == LOOP:
             self._fill_loop(label, frame.params)
+            if self._latest_loop == label.line > self._called_at and len(label.edges) > 1:
+                self._tight.append((label.line, len(self.lines)))
             return self.reachable
         if frame.opcode == IF:  # no else: that way leads straight to the end
             if self.reachable:

@@ -37,10 +37,12 @@ ATTRIBUTES = f"""\
 attributes #0 = {{ {FUNCTION_ATTRIBUTES} "disable-tail-calls"="true" }}
 attributes #1 = {{ cold noreturn nounwind }}
 attributes #3 = {{ {FUNCTION_ATTRIBUTES} }}
+attributes #4 = {{ nounwind willreturn memory(inaccessiblemem: readwrite) }}
 """
 """LLVM makes no tail calls of its own, which would let endless recursion run for ever.
 
 ``#3`` is for functions with calls marked ``tail``; all others in them are marked ``notail``.
+``#4`` is for what uses a value and has no other effect (``faults``).
 """
 
 MAX_JOINS = 1 << 24

@@ -386,7 +386,7 @@ def test_intermediate_code(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     options = configure(OutputFormat.WASM, dump_ir=True, optimization_level=OptimizationLevel.O2)
     Compiler(options).compile_bytes(SMALL)
     before, after = (tmp_path / name for name in ("wasm.ll", "wasm-opt.ll"))
-    assert "define tailcc i32 @f1(" in before.read_text()
+    assert re.search(r"^define .*tailcc i32 @f1\(", before.read_text(), re.MULTILINE)
     assert "call tailcc" in before.read_text()
     assert "call tailcc" not in after.read_text()  # inlined
     assert sorted(path.name for path in tmp_path.iterdir()) == ["wasm-opt.ll", "wasm.ll"]

@@ -84,9 +84,9 @@ def test_stages_of_both_code_generators(folder: Path) -> None:
     assert made["func1-func2.optimised.ll"].startswith("; " + both.format(";"))
     assert made["func1-func2.optimised.s"].startswith("# " + both.format("#"))
     written = made["func1-func2.optimised.ll"]
-    assert "define tailcc void @f1(" in written
+    assert "tailcc void @f1(" in written
     assert "target triple" in made["func1-func2.optimised.opt.ll"]
-    assert f"define tailcc void @o2.{loop}(" in made[f"func3.loop-0x{loop:x}.optimised.ll"]
+    assert f"tailcc void @o2.{loop}(" in made[f"func3.loop-0x{loop:x}.optimised.ll"]
 
 
 @pytest.mark.parametrize(("kind", "ends"), [("ir", {"ll", "opt.ll"}), ("asm", {"s"})])

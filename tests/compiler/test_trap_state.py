@@ -68,6 +68,14 @@ TRAPS = {
         "i32.const 9 memory.grow 0 i32.const -1 i32.eq local.get 0 i32.and if void unreachable end",
         ErrCode.UNREACHABLE,
     ),
+    "load": (
+        f"local.get 0 i32.const {PAGE} i32.mul i32.load 2 0 drop",
+        ErrCode.MEMORY_OUT_OF_BOUNDS,
+    ),
+    "store": (
+        f"local.get 0 i32.const {PAGE} i32.mul f64.const 1.0 f64.store 2 0",
+        ErrCode.MEMORY_OUT_OF_BOUNDS,
+    ),
     "atomic": ("local.get 0 i32.atomic.load 2 0 drop", ErrCode.UNALIGNED_ATOMIC_ACCESS),
 }
 """What traps if the first local is 1, and how. Function 0, of type 1, does nothing."""
@@ -177,3 +185,83 @@ def test_explicit_traps(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
                 call(1)
             assert caught.value.code == code, (trap, shape)
             assert state() == (1, b"\1", True), (trap, shape)
+
+
+LOAD = "local.get 0 i32.load 0 0 "
+KEEP = "i32.const 0 local.get 1 i32.store 2 0"
+FAULTS = {
+    "then return": LOAD + "local.set 1 local.get 0 if void return end " + KEEP,
+    "then unreachable": LOAD + "local.set 1 local.get 0 if void unreachable end " + KEEP,
+    "then division": LOAD + "local.set 1 i32.const 1 local.get 0 i32.eqz i32.div_u drop " + KEEP,
+    "then table": LOAD + "local.set 1 local.get 0 table.get 0 drop " + KEEP,
+    "then loop": LOAD + "local.set 1 loop void local.get 0 br_if 0 end " + KEEP,
+    "store then unreachable": "local.get 0 i32.const 1 i32.store 0 0 "
+    "local.get 0 if void unreachable end local.get 0 i32.const 2 i32.store 0 0",
+    "and 0": "i32.const 0 " + LOAD + "i32.const 0 i32.and i32.store 2 0",
+    "and 255": "i32.const 0 " + LOAD + "i32.const 255 i32.and i32.store 2 0",
+    "one lane": "i32.const 0 local.get 0 v128.load 0 0 i8x16.extract_lane_u 0 i32.store 2 0",
+    "lanes extended": "i32.const 0 local.get 0 v128.load8x8_s 0 0 "
+    "i16x8.extract_lane_s 0 i32.store 2 0",
+    "float": "i32.const 0 local.get 0 f32.load 0 0 f32.const 0.0 local.get 0 i32.eqz select "
+    "f32.store 2 0",
+    "byte": "local.get 0 i32.load8_s 0 3 local.set 1 local.get 0 if void return end " + KEEP,
+    "put back": "local.get 0 local.get 0 i32.load 0 0 i32.store 0 0",
+    "one of two": LOAD
+    + "local.get 0 local.get 0 if void return end i32.const 0 select local.set 1 "
+    "i32.const 0 i32.const 0 i32.store 2 0",
+    "same targets": "block void " + LOAD + "br_table 1 0 0 end",
+    "turns": "loop void "
+    + LOAD
+    + "local.set 1 local.get 2 i32.const 1 i32.add local.tee 2 i32.const 3"
+    " i32.lt_u br_if 0 end",
+    "in a call": "local.get 0 call {} local.set 1 local.get 0 if void return end " + KEEP,
+    "in a call with a loop": "local.get 0 call {} local.set 1 local.get 0 if void return end "
+    + KEEP,
+    "in a call unused": "local.get 0 call {} drop",
+}
+"""What accesses memory at the first parameter, and may trap otherwise or return behind that."""
+
+CALLEES = {
+    "in a call": LOAD,
+    "in a call with a loop": LOAD
+    + "local.set 1 loop void local.get 2 i32.const 1 i32.add local.tee 2 i32.const 3 i32.lt_u "
+    "br_if 0 end local.get 1",
+    "in a call unused": LOAD,
+}
+
+
+@cache
+def faulting() -> bytes:
+    """A module with the functions of ``FAULTS``, and those they call."""
+    bodies: list[bytes] = []
+    types: list[int] = []
+    exports = []
+    for name, text in FAULTS.items():
+        exports.append((name, "func", len(bodies)))
+        bodies.append(wb.body(text.format(len(bodies) + 1), [(2, "i32")]))
+        types.append(0)
+        if name in CALLEES:
+            bodies.append(wb.body(CALLEES[name], [(2, "i32")]))
+            types.append(1)
+    return wb.wasm(
+        types=["i32 ->", "i32 -> i32"],
+        funcs=types,
+        tables=[wb.table(1, 1)],
+        memories=[wb.limits(1, 1)],
+        exports=exports,
+        code=bodies,
+    )
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_accesses_trap_in_their_turn(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    vm = started(way, faulting(), monkeypatch)
+    for name in FAULTS:
+        assert vm.execute(name, 0) is None
+        for address in (PAGE - 2, -1):
+            code = None
+            try:
+                vm.execute(name, address)
+            except Trap as trap:
+                code = trap.code
+            assert code == ErrCode.MEMORY_OUT_OF_BOUNDS, (name, address)

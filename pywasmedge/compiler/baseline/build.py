@@ -121,6 +121,9 @@ class Writer(Variables):
         self.texts: list[str] = []
         self.state: dict[str, str] = {}
 
+    def _keep_faults(self) -> None:
+        """Do nothing: what a stencil loads is its result."""
+
     def base(self, memory_: int) -> str:
         """Byte 0 of memory 0 is in a register."""
         far = memory_ != 0 or isinstance(memory_, Hole)

@@ -7,6 +7,7 @@ bounds (0x88). ``width`` is the LLVM type in memory, ``type_`` that of the opera
 from __future__ import annotations
 
 from ...base.errors import ErrCode
+from ..emitter import MEMORY_TBAA
 from .floating import is_constant
 from .registry import lowering
 
@@ -46,7 +47,7 @@ def _extend(e: Emitter, width: str, type_: str, value: str) -> str:
 def atomic_load(e: Emitter, width: str, type_: str, memarg: Memarg, address: str) -> str:
     """Load and zero-extend."""
     pointer = _aligned(e, width, memarg, address)
-    value = e.emit(f"load atomic {width}, ptr {pointer} seq_cst, align {SIZE[width]}{e.tbaa}")
+    value = e.emit(f"load atomic {width}, ptr {pointer} seq_cst, align {SIZE[width]}{MEMORY_TBAA}")
     return _extend(e, width, type_, value)
 
 
@@ -57,7 +58,9 @@ def atomic_store(
     """Store the low bits."""
     pointer = _aligned(e, width, memarg, address)
     narrow = _narrow(e, width, type_, value)
-    e.void(f"store atomic {width} {narrow}, ptr {pointer} seq_cst, align {SIZE[width]}{e.tbaa}")
+    e.void(
+        f"store atomic {width} {narrow}, ptr {pointer} seq_cst, align {SIZE[width]}{MEMORY_TBAA}"
+    )
 
 
 @lowering
@@ -68,7 +71,9 @@ def atomic_rmw(
     pointer = _aligned(e, width, memarg, address)
     narrow = _narrow(e, width, type_, value)
     align = SIZE[width]
-    old = e.emit(f"atomicrmw {op} ptr {pointer}, {width} {narrow} seq_cst, align {align}{e.tbaa}")
+    old = e.emit(
+        f"atomicrmw {op} ptr {pointer}, {width} {narrow} seq_cst, align {align}{MEMORY_TBAA}"
+    )
     return _extend(e, width, type_, old)
 
 
@@ -88,7 +93,7 @@ def atomic_cmpxchg(
     value = _narrow(e, width, type_, replacement)
     pair = e.emit(
         f"cmpxchg ptr {pointer}, {width} {wanted}, {width} {value} seq_cst seq_cst, "
-        f"align {SIZE[width]}{e.tbaa}"
+        f"align {SIZE[width]}{MEMORY_TBAA}"
     )
     return _extend(e, width, type_, e.emit(f"extractvalue {{ {width}, i1 }} {pair}, 0"))
 

@@ -21,9 +21,7 @@ def load(e: Emitter, memory_type: str, *rest: str | Memarg) -> str:
     """A load of ``memory_type``; ``rest``: perhaps extension and type, then memarg, address."""
     *extend, memarg, address = rest
     assert not isinstance(memarg, str) and isinstance(address, str)
-    pointer = e.address(memarg, address, SIZE[memory_type])
-    kind = e.volatile(memarg.memory)
-    value = e.emit(f"load {kind}{memory_type}, ptr {pointer}, align 1{e.tbaa}")
+    value = e.load(memarg, memory_type, address, SIZE[memory_type])
     if extend:
         operation, type_ = extend
         value = e.emit(f"{operation} {memory_type} {value} to {type_}")
@@ -34,12 +32,10 @@ def load(e: Emitter, memory_type: str, *rest: str | Memarg) -> str:
 def store(e: Emitter, memory_type: str, *rest: str | Memarg) -> None:
     """A store of ``memory_type``; ``rest``: perhaps the operand's type, then memarg, operands."""
     *wider, memarg, address, value = rest
-    assert not isinstance(memarg, str) and isinstance(address, str)
+    assert not isinstance(memarg, str) and isinstance(address, str) and isinstance(value, str)
     if wider:
         value = e.emit(f"trunc {wider[0]} {value} to {memory_type}")
-    pointer = e.address(memarg, address, SIZE[memory_type])
-    kind = e.volatile(memarg.memory)
-    e.void(f"store {kind}{memory_type} {value}, ptr {pointer}, align 1{e.tbaa}")
+    e.store(memarg, memory_type, address, value, SIZE[memory_type])
 
 
 @lowering

@@ -19,15 +19,13 @@ _HALF = {"i16x8": ("i8x16", 8), "i32x4": ("i16x8", 4), "i64x2": ("i32x4", 2)}
 @lowering
 def v128_load(e: Emitter, memarg: Memarg, address: str) -> str:
     """Load 16 bytes."""
-    pointer = e.address(memarg, address, 16)
-    return e.emit(f"load {e.volatile(memarg.memory)}{V128}, ptr {pointer}, align 1{e.tbaa}")
+    return e.load(memarg, V128, address, 16)
 
 
 @lowering
 def v128_store(e: Emitter, memarg: Memarg, address: str, value: str) -> None:
     """Store 16 bytes."""
-    pointer = e.address(memarg, address, 16)
-    e.void(f"store {e.volatile(memarg.memory)}{V128} {value}, ptr {pointer}, align 1{e.tbaa}")
+    e.store(memarg, V128, address, value, 16)
 
 
 @lowering
@@ -35,16 +33,12 @@ def v128_load_extend(e: Emitter, shape: str, extension: str, memarg: Memarg, add
     """Load 8 bytes, widen each of their lanes to a lane of ``shape``."""
     half, count = _HALF[shape]
     narrow = f"<{count} x {LANES[half][0]}>"
-    pointer = e.address(memarg, address, 8)
-    loaded = e.emit(f"load {e.volatile(memarg.memory)}{narrow}, ptr {pointer}, align 1{e.tbaa}")
+    loaded = e.load(memarg, narrow, address, 8)
     return v128(e, e.emit(f"{extension} {narrow} {loaded} to {vector_type(shape)}"), shape)
 
 
 def _load_lane(e: Emitter, shape: str, memarg: Memarg, address: str) -> str:
-    pointer = e.address(memarg, address, lane_bytes(shape))
-    return e.emit(
-        f"load {e.volatile(memarg.memory)}{LANES[shape][0]}, ptr {pointer}, align 1{e.tbaa}"
-    )
+    return e.load(memarg, LANES[shape][0], address, lane_bytes(shape))
 
 
 @lowering
@@ -75,7 +69,5 @@ def v128_store_lane(
     e: Emitter, shape: str, memarg: Memarg, lane: int, address: str, vector: str
 ) -> None:
     """Store one lane."""
-    pointer = e.address(memarg, address, lane_bytes(shape))
     value = extract(e, shape, lane, vector)
-    kind = e.volatile(memarg.memory)
-    e.void(f"store {kind}{LANES[shape][0]} {value}, ptr {pointer}, align 1{e.tbaa}")
+    e.store(memarg, LANES[shape][0], address, value, lane_bytes(shape))
