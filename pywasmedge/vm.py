@@ -7,7 +7,7 @@ from enum import IntEnum
 from os import PathLike
 from threading import RLock
 
-from .base import log
+from .base import arguments, log
 from .base.closing import Closing
 from .base.config import Configure, HostRegistration
 from .base.errors import ErrCode, Exit, WorkflowError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, TypeAlias
 
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, StrOrBytesPath
 
     from .base.types import FunctionType
     from .host.modules import HostModule
@@ -164,7 +164,7 @@ class VM(Closing):
 
     # --- registering -----------------------------------------------------------------------------
 
-    def register_module_from_file(self, name: str, path: str | PathLike[str]) -> ModuleInstance:
+    def register_module_from_file(self, name: str, path: StrOrBytesPath) -> ModuleInstance:
         """Load, validate and instantiate a file, and register it as ``name``.
 
         ``Configure.validation`` says when function bodies are validated.
@@ -172,7 +172,7 @@ class VM(Closing):
         Raises:
             WasmError: of any of the steps; 0x60 if the name is taken.
         """
-        return self._register(name, path)
+        return self._register(name, arguments.path(path))
 
     def register_module_from_bytes(self, name: str, data: ReadableBuffer) -> ModuleInstance:
         """The same for a binary in memory."""
@@ -229,9 +229,9 @@ class VM(Closing):
             self._module = module
             self._stage = Stage.LOADED
 
-    def load_wasm_from_file(self, path: str | PathLike[str]) -> None:
+    def load_wasm_from_file(self, path: StrOrBytesPath) -> None:
         """:meth:`load_wasm` for a path."""
-        self.load_wasm(path)
+        self.load_wasm(arguments.path(path))
 
     def load_wasm_from_bytes(self, data: ReadableBuffer) -> None:
         """:meth:`load_wasm` for a binary in memory."""
@@ -303,7 +303,7 @@ class VM(Closing):
 
     def run_wasm_from_file(
         self,
-        path: str | PathLike[str],
+        path: StrOrBytesPath,
         name: str = "_start",
         *args: Any,
         timeout: float | None = None,
@@ -317,7 +317,7 @@ class VM(Closing):
         Raises:
             WasmError, Exit: of any of the steps, see there.
         """
-        return self._run(path, name, args, timeout)
+        return self._run(arguments.path(path), name, args, timeout)
 
     def run_wasm_from_bytes(
         self, data: ReadableBuffer, name: str = "_start", *args: Any, timeout: float | None = None
@@ -360,7 +360,7 @@ class VM(Closing):
         return Async(self.execute_registered, module, name, *args)
 
     def run_wasm_from_file_async(
-        self, path: str | PathLike[str], name: str = "_start", *args: Any
+        self, path: StrOrBytesPath, name: str = "_start", *args: Any
     ) -> Async:
         """Start :meth:`run_wasm_from_file` on another thread."""
         return Async(self.run_wasm_from_file, path, name, *args)

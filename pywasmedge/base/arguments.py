@@ -1,9 +1,12 @@
-"""Checks of arguments that are limits: times and counts."""
+"""Checks of arguments: limits (times and counts), texts, paths, lists of them."""
 
 from __future__ import annotations
 
+import os
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
 _LONGEST = 1e9
@@ -52,3 +55,45 @@ def count(value: Any, name: str, most: int | None = None) -> int:
         upwards = "at least 0" if most is None else f"from 0 to {most}"
         raise ValueError(f"{name}: a number {upwards} is needed, not {number}")
     return number
+
+
+def text(value: Any, name: str) -> bytes:
+    """The bytes of a text, of bytes or of a path, as the system takes them.
+
+    Raises:
+        TypeError: it is something else.
+        ValueError: it contains a NUL character.
+    """
+    try:
+        data: bytes = os.fsencode(value)
+    except TypeError:
+        kind = type(value).__name__
+        raise TypeError(f"{name}: text or bytes are needed, not {kind}") from None
+    if 0 in data:
+        raise ValueError(f"{name}: NUL character in {value!r}")
+    return data
+
+
+def path(value: Any, name: str = "path") -> str:
+    """A path given as text, bytes or an object that stands for one.
+
+    Raises:
+        TypeError: it is something else.
+    """
+    try:
+        return os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{name}: a path is needed, not {type(value).__name__}") from None
+
+
+def items(values: Any, name: str, kind: str = "list of strings") -> Iterable[Any]:
+    """What a list or another iterable contains that is no single text, no path, no mapping.
+
+    Raises:
+        TypeError: it is none, or one of these.
+    """
+    single = isinstance(values, (str, bytes, bytearray, memoryview, dict))
+    if single or not hasattr(values, "__iter__"):
+        raise TypeError(f"{name}: a {kind} is needed, not {type(values).__name__}")
+    found: Iterable[Any] = values
+    return found

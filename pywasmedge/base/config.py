@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import IntEnum
 
-from .arguments import count
+from .arguments import count, items, path
 from .record import dataclass, field
 from .types import MAX_PAGES
 
@@ -165,9 +165,13 @@ class Configure:
         """
         Tier(self.tier), Validation(self.validation)
         count(self.max_memory_page, "max_memory_page", MAX_PAGES)
+        forbidden = frozenset(items(self.forbidden_plugins, "forbidden_plugins"))
         made = Configure(set(self.proposals), set(self.host_registrations))
         for name in _PLAIN:
             setattr(made, name, getattr(self, name))
+        made.forbidden_plugins = forbidden
+        if made.cache is not None:
+            made.cache = path(made.cache, "cache")
         return made
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..base import arguments
 from .surroundings import Surroundings
 
 TYPE_CHECKING = False
@@ -71,7 +72,13 @@ class PluginOption:
             ) from None
 
     def assign(self, value: Any) -> None:
-        """Set the value itself."""
+        """Set the value itself.
+
+        Raises:
+            TypeError: the option is a list, and this is none.
+        """
+        if self.type is list:
+            value = list(arguments.items(value, f"option {self.name}"))
         self.value = value
 
 

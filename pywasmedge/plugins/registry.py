@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from threading import RLock
 
-from ..base import log
+from ..base import arguments, log
 from ..base.forking import fork_safe
 from . import search
 from .descriptor import PluginError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from _typeshed import StrOrBytesPath
+
     from .descriptor import Plugin
 
 
@@ -61,7 +63,7 @@ class Registry:
             for plugin in SHIPPED:
                 self._plugins.setdefault(plugin.name, plugin)
 
-    def load(self, path: str | os.PathLike[str]) -> list[Plugin]:
+    def load(self, path: StrOrBytesPath) -> list[Plugin]:
         """Load a file, or all plugins of a folder (from which the others are logged).
 
         Returns:
@@ -70,7 +72,7 @@ class Registry:
         Raises:
             PluginError: the file is no plugin or cannot be loaded, or the path does not exist.
         """
-        name = os.path.abspath(path)
+        name = os.path.abspath(arguments.path(path))
         with self._lock:
             before = set(self._plugins)
             if os.path.isdir(name) and not search.is_package(name):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
+from ..base import arguments
 from ..base.closing import Closing
 from ..base.config import Configure, OutputFormat
 from ..base.errors import ErrCode, LoadError
@@ -14,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, StrOrBytesPath
 
     from ..module import ast
 
@@ -35,8 +36,8 @@ class Compiler(Closing):
 
     def compile(
         self,
-        source: str | os.PathLike[str],
-        output: str | os.PathLike[str],
+        source: StrOrBytesPath,
+        output: StrOrBytesPath,
         progress: Progress | None = None,
     ) -> None:
         """Compile a file to another one.
@@ -53,7 +54,8 @@ class Compiler(Closing):
         """
         from ..compiler import universal
 
-        tree = self._validated(universal.without_code(_read(source)))
+        output = arguments.path(output, "output")
+        tree = self._validated(universal.without_code(_read(arguments.path(source, "source"))))
         target = os.path.realpath(output)
         try:
             special = _open_special(target)
@@ -106,7 +108,7 @@ def _names(tree: ast.Module) -> dict[int, str]:
     return names
 
 
-def _read(path: str | os.PathLike[str]) -> bytes:
+def _read(path: str) -> bytes:
     code = ErrCode.ILLEGAL_PATH
     try:
         with open(path, "rb") as file:

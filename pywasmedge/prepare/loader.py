@@ -12,7 +12,7 @@ from .source import Source, wants_precompiled
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, StrOrBytesPath
 
     from ..module import ast
 
@@ -32,7 +32,7 @@ class Loader(Closing):
         """Make a loader with a copy of ``configure`` (default configuration if ``None``)."""
         self._configure = configure.copy() if configure else Configure()
 
-    def parse_file(self, path: str | os.PathLike[str]) -> Module:
+    def parse_file(self, path: StrOrBytesPath) -> Module:
         """Load the binary or the text in a file, or the shared library that one was compiled to.
 
         Raises:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 
+from ..base import arguments
 from ..base.errors import ErrCode, LoadError
 from ..module.compiled import code_sections
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from _typeshed import ReadableBuffer
+    from _typeshed import ReadableBuffer, StrOrBytesPath
 
     from ..base.config import Configure
     from ..cache.modules import Front
@@ -50,13 +51,14 @@ class Source:
         return cls(data if type(data) is bytes else bytes(memoryview(data)))
 
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str]) -> Source:
+    def from_file(cls, path: StrOrBytesPath) -> Source:
         """The content of a file, which is not mapped as it may change; of a library, its module.
 
         Raises:
             LoadError: 0x20 if there is no such file that can be read, 0x21 if reading fails; what
                 is wrong with a library (see :func:`precompiled.in_library`).
         """
+        path = arguments.path(path)
         try:
             file = open(path, "rb", buffering=0)  # noqa: SIM115
         except (OSError, ValueError) as error:

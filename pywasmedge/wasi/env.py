@@ -5,8 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from _thread import allocate_lock
+from collections.abc import Mapping
 
 from ..base import waiting
+from ..base.arguments import items, text
 from ..kernel.native import lib
 from ..kernel.objects import own
 from . import abi, errno
@@ -16,6 +18,9 @@ from .errno import WasiError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
+    from typing import Any
+
+    from _typeshed import StrOrBytesPath as Text
 
     from ..kernel.native import CData
     from .network import Network
@@ -56,22 +61,29 @@ class Env:
         self._lowest = 0
         self._lock = allocate_lock()
 
-    def set_args(self, args: Iterable[str | bytes]) -> None:
+    def set_args(self, args: Iterable[Text]) -> None:
         """Set the arguments.
 
         Raises:
+            TypeError: it is no list of texts.
             ValueError: one contains a NUL character.
         """
-        self.args = [_text(arg) for arg in args]
+        self.args = [text(arg, "args") for arg in items(args, "args")]
         self._share(self.args, environment=False)
 
-    def set_environ(self, environ: Iterable[str | bytes]) -> None:
-        """Set the environment from ``NAME=VALUE`` strings.
+    def set_environ(self, environ: Mapping[Any, Text] | Iterable[Text]) -> None:
+        """Set the environment from a mapping or from ``NAME=VALUE`` strings.
 
         Raises:
-            ValueError: one contains a NUL character.
+            TypeError: it is none of texts.
+            ValueError: one contains a NUL character; a name in a mapping is empty or contains
+                ``=``.
         """
-        self.environ = [_text(entry) for entry in environ]
+        if isinstance(environ, Mapping):
+            self.environ = [_variable(*pair) for pair in environ.items()]
+        else:
+            entries = items(environ, "env", "list of strings or a mapping")
+            self.environ = [text(entry, "env") for entry in entries]
         self._share(self.environ, environment=True)
 
     def hot(self, name: str) -> Callable[[int, CData], CData] | None:
@@ -87,17 +99,19 @@ class Env:
         Args:
             stream: a descriptor of the host or an object with ``fileno()``, used directly and
                 never closed; else an object with ``read`` or ``write``, or a callable that gets
-                each piece of output; input may also be given as ``bytes``.
+                each piece of output; input may also be given as ``bytes`` or the like.
 
         Raises:
             OSError: the host descriptor is not open.
             TypeError: ``stream`` is none of these.
         """
         rights = abi.STDOUT_RIGHTS if fd else abi.STDIN_RIGHTS
-        if isinstance(stream, bytes):
+        if fd == 0 and isinstance(stream, (bytes, bytearray, memoryview)):
             import io
 
             stream = io.BytesIO(stream)
+        if isinstance(stream, bool):
+            raise TypeError(f"not usable as a standard stream: {stream}")
         host = stream if isinstance(stream, int) else _fileno(stream)
         if host is None:
             descriptor: Descriptor = Stream(stream, rights)
@@ -114,30 +128,33 @@ class Env:
         """Allow what :class:`~pywasmedge.wasi.network.Network` makes of ``allowed``.
 
         Raises:
+            TypeError: it is none of the types there.
             ValueError: it contains something that is no pattern.
         """
         self.network = None
-        if allowed:
+        if allowed is not False and allowed is not None:
             from .network import Network
 
             self.network = Network(allowed) or None
 
-    def preopen(self, guest: str, host: str | os.PathLike[str], *, readonly: bool = False) -> int:
+    def preopen(self, guest: Text, host: Text, *, readonly: bool = False) -> int:
         """Give the guest the directory ``host`` under the name ``guest``; its descriptor.
 
         The guest learns that name as it is. Descriptors are given out from 3 upwards.
 
         Raises:
             OSError: ``host`` cannot be opened as a directory.
+            TypeError: one of them is no text or path.
             ValueError: a NUL character in a name.
         """
-        handle = os.open(host, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        name, place = text(guest, "preopens"), os.fsdecode(text(host, "preopens"))
+        handle = os.open(place, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         base, inheriting = abi.DIRECTORY_RIGHTS, abi.PREOPEN_INHERITING
         if readonly:
             base &= ~abi.MODIFYING_RIGHTS
             inheriting &= ~abi.MODIFYING_RIGHTS
         descriptor = Descriptor(handle, base, inheriting)
-        descriptor.preopen = _text(guest)
+        descriptor.preopen = name
         return self.add(descriptor, 3, limited=False)
 
     def remove_preopens(self) -> None:
@@ -259,24 +276,33 @@ def wait(descriptor: Descriptor, *, write: bool = False) -> None:
         raise WasiError(errno.AGAIN)
 
 
-def parse_preopen(spec: str) -> tuple[str, str, bool]:
-    """Guest name, host path and whether it is read-only.
+def directories(preopens: Any) -> list[tuple[bytes, bytes, bool]]:
+    """Guest name, host path and whether it is read-only, of each directory to be given.
 
-    >>> parse_preopen("/data:some/dir:readonly"), parse_preopen("dir")
-    (('/data', 'some/dir', True), ('dir', 'dir', False))
+    >>> directories(["/data:some/dir:readonly", "dir"])
+    [(b'/data', b'some/dir', True), (b'dir', b'dir', False)]
+
+    Raises:
+        TypeError: ``preopens`` is neither a list of texts nor a mapping.
     """
-    guest, colon, host = spec.partition(":")
-    if not colon:
-        return spec, spec, False
-    path = host.removesuffix(":readonly")
-    return guest, path, path != host
+    if isinstance(preopens, Mapping):
+        pairs = preopens.items()
+        return [(text(guest, "preopens"), text(host, "preopens"), False) for guest, host in pairs]
+    found = []
+    for spec in items(preopens, "preopens", "list of strings or a mapping"):
+        name, colon, place = text(spec, "preopens").partition(b":")
+        place = place if colon else name
+        path = place.removesuffix(b":readonly") if colon else name
+        found.append((name, path, path != place))
+    return found
 
 
-def _text(text: str | bytes) -> bytes:
-    data = os.fsencode(text)
-    if 0 in data:
-        raise ValueError(f"NUL character in {text!r}")
-    return data
+def _variable(name: Any, value: Any) -> bytes:
+    """``NAME=VALUE`` for an item of a mapping."""
+    left, right = text(name, "env"), text(value, "env")
+    if not left or b"=" in left:
+        raise ValueError(f"env: no name of a variable: {name!r}")
+    return left + b"=" + right
 
 
 def _fileno(stream: object) -> int | None:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 from ..base import log
-from ..base.arguments import count
+from ..base.arguments import count, items
 from ..base.types import ExternKind, FunctionType
 from ..host.functions import later_function
 from ..runtime.instance import ModuleInstance
-from .env import Env, parse_preopen
+from .env import Env, directories
 from .groups import find, find_all, find_all_preview0, find_preview0, find_typed
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from socket import socket
+    from typing import Any
+
+    from _typeshed import StrOrBytesPath as Text
 
     from ..base.types import ExternType
     from ..runtime.core import Extern
@@ -43,9 +45,9 @@ class WASI(ModuleInstance):
 
     def __init__(
         self,
-        args: Iterable[str] = ("",),
-        env: Mapping[str, str] | Iterable[str] = (),
-        preopens: Mapping[str, str | os.PathLike[str]] | Iterable[str] = (),
+        args: Iterable[Text] = ("",),
+        env: Mapping[str, Text] | Mapping[bytes, Text] | Iterable[Text] = (),
+        preopens: Mapping[str, Text] | Mapping[bytes, Text] | Iterable[Text] = (),
         *,
         stdin: object = 0,
         stdout: object = 1,
@@ -63,6 +65,7 @@ class WASI(ModuleInstance):
             preopens: directories it may use: host paths by guest name, or strings
                 ``GUEST:HOST``, ``GUEST:HOST:readonly`` or ``PATH``. They become the descriptors
                 from 3 on.
+                All of these are texts, ``bytes`` or paths; text stands for bytes as in ``os``.
             stdin, stdout, stderr: a host descriptor (the default is the host's own stream,
                 none if that is closed), a file object, for input ``bytes``, for output a
                 callable that gets ``bytes``; ``None`` for no such stream.
@@ -76,9 +79,9 @@ class WASI(ModuleInstance):
 
         Raises:
             OSError: a directory cannot be opened, or a host descriptor is not open.
-            ValueError: a string contains a NUL character, or is no pattern; ``max_files`` is
-                negative.
-            TypeError: ``max_files`` is no integer.
+            ValueError: a string contains a NUL character, or is no pattern or no name of a
+                variable; ``max_files`` is negative.
+            TypeError: an argument is of another type, such as one text where a list belongs.
         """
         self.env = Env()
         self.env.clock = clock
@@ -90,17 +93,12 @@ class WASI(ModuleInstance):
         self._set_strings(args, env)
         self.env.set_network(network)
         for fd, stream in enumerate((stdin, stdout, stderr)):
-            if stream == fd:
+            if stream is fd:
                 self._inherit(fd)
             elif stream is not None:
                 self.env.set_stream(fd, stream)
-        if isinstance(preopens, Mapping):
-            for guest, host in preopens.items():
-                self.env.preopen(guest, host)
-        else:
-            for spec in preopens:
-                guest, path, readonly = parse_preopen(spec)
-                self.env.preopen(guest, path, readonly=readonly)
+        for guest, host, readonly in directories(preopens):
+            self.env.preopen(guest, host, readonly=readonly)
 
     @classmethod
     def uninitialised(cls) -> WASI:
@@ -116,7 +114,10 @@ class WASI(ModuleInstance):
         return made
 
     def init(
-        self, args: Iterable[str] = (), env: Iterable[str] = (), preopens: Iterable[str] = ()
+        self,
+        args: Iterable[Text] = (),
+        env: Mapping[str, Text] | Mapping[bytes, Text] | Iterable[Text] = (),
+        preopens: Mapping[str, Text] | Mapping[bytes, Text] | Iterable[Text] = (),
     ) -> None:
         """Make the module ready for a program, or for the next one.
 
@@ -126,20 +127,20 @@ class WASI(ModuleInstance):
         left out.
 
         Raises:
-            ValueError: a string contains a NUL character.
+            ValueError, TypeError: as for a new module.
         """
-        self._set_strings(list(args) or [""], env)
+        found = directories(preopens)
+        self._set_strings(list(items(args, "args")) or [""], env)
         self.env.exit_code = 0
         for fd in range(3):
             if fd not in self.env.table:
                 self._inherit(fd)
         self.env.remove_preopens()
-        for spec in preopens:
-            guest, path, readonly = parse_preopen(spec)
+        for guest, host, readonly in found:
             try:
-                self.env.preopen(guest, path, readonly=readonly)
+                self.env.preopen(guest, host, readonly=readonly)
             except OSError as error:
-                log.error(f"directory {path!r}: {error.strerror}")
+                log.error(f"directory {os.fsdecode(host)!r}: {error.strerror}")
 
     def open_for_host(self, path: str | bytes, *, write: bool = False) -> int:
         """Open a regular file for the host, by the rights and directories of the guest.
@@ -212,10 +213,8 @@ class WASI(ModuleInstance):
         except OSError:
             pass
 
-    def _set_strings(self, args: Iterable[str], env: Mapping[str, str] | Iterable[str]) -> None:
+    def _set_strings(self, args: Iterable[Text], env: Mapping[Any, Text] | Iterable[Text]) -> None:
         self.env.set_args(args)
-        if isinstance(env, Mapping):
-            env = [f"{name}={value}" for name, value in env.items()]
         self.env.set_environ(env)
 
 

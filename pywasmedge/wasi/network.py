@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import _socket
 
+from ..base.arguments import items
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -75,12 +77,18 @@ class Network:
                 ``[fc00::/7]`` are ranges) or ``*``; and a port, a range ``FIRST-LAST``, or ``*``.
 
         Raises:
+            TypeError: it is none of these.
             ValueError: something is no pattern; the text says which and why.
         """
         if isinstance(allowed, bool):
             allowed = "*" if allowed else ""
         if isinstance(allowed, str):
             allowed = (allowed,)
+        allowed = list(items(allowed, "network", "bool, a pattern or a list of patterns"))
+        for pattern in allowed:
+            if not isinstance(pattern, str):
+                kind = type(pattern).__name__
+                raise TypeError(f"network: patterns as str are needed, not {kind}")
         self.names = False
         rules: list[_Rule] = []
         for pattern in ",".join(allowed).replace(" ", "").split(","):

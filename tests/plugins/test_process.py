@@ -410,6 +410,12 @@ def test_modules_copy_the_rules_when_they_are_made(options: None) -> None:
     assert one.find_function("other") is None
 
 
+def test_one_text_is_no_list_of_commands(options: None) -> None:
+    for wrong in ("echo", b"echo", 3):
+        with pytest.raises(TypeError, match="option allow-command: a list of strings is needed"):
+            PROCESS.option("allow-command").assign(wrong)
+
+
 @pytest.mark.parametrize(
     ("words", "status"), [((), -1), (("--allow-command", "true"), 0), (("--allow-command-all",), 0)]
 )

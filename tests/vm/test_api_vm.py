@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
+from pathlib import Path
 
 import pytest
 from test_api import ILL_TYPED
@@ -12,12 +14,15 @@ from wat_modules import env, path, validated
 from pywasmedge import (
     VM,
     ArgumentError,
+    Compiler,
     Configure,
     ErrCode,
     Executor,
     Exit,
     FunctionType,
     HostRegistration,
+    Loader,
+    LoadError,
     ModuleInstance,
     Stage,
     Statistics,
@@ -339,3 +344,32 @@ def test_vm_is_used_from_many_threads(vm: VM) -> None:
         thread.join()
     assert errors == []
     assert len(vm.store) == 13
+
+
+def test_paths_are_text_bytes_or_path_objects(tmp_path: Path) -> None:
+    file = tmp_path / "\udcff.wasm"
+    file.write_bytes(path("api").read_bytes())
+    for given in (str(file), os.fsencode(file), file):
+        vm = VM()
+        vm.register_module(env())
+        vm.load_wasm_from_file(given)
+        vm.register_module_from_file("named", given)
+        assert vm.run_wasm_from_file(given, "add", 1, 2) == 3
+        assert Loader().parse_file(given).exports
+        Compiler().compile(given, os.fsencode(tmp_path / "\udcfe.so"))
+        assert Loader().parse_file(tmp_path / "\udcfe.so").exports
+    with pytest.raises(LoadError, match="'/no/such/file': No such file"):
+        Loader().parse_file(b"/no/such/file")
+    for wrong in (3, None, True, ["x"], bytearray(b"x")):
+        for call in (VM().load_wasm_from_file, VM().run_wasm_from_file, Loader().parse_file):
+            with pytest.raises(TypeError, match="path: a path is needed, not "):
+                call(wrong)
+
+
+def test_texts_of_configurations(tmp_path: Path) -> None:
+    for given in (str(tmp_path), os.fsencode(tmp_path), tmp_path):
+        assert Configure(cache=given).copy().cache == str(tmp_path)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="cache: a path is needed, not int"):
+        VM(Configure(cache=3))  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="forbidden_plugins: a list of strings is needed, not str"):
+        VM(Configure(forbidden_plugins="wasmedge_process"))  # type: ignore[arg-type]

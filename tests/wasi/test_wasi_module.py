@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import wasmbuild as wb
@@ -45,6 +46,95 @@ def test_arguments_and_environment(guest: Guests, env: dict[str, str] | list[str
     assert run(guest("args"), wasi) == 3
     expected = ["arg 0: prog", "arg 1: ä", "arg 2: exit=3", "env A=1", "env B==x"]
     assert b"".join(pieces).decode().splitlines() == expected
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {b"A": b"1", "\udcff": b"\xfe"},
+        {"A": b"1", b"\xff": "\udcfe"},
+        [b"A=1", "\udcff=\udcfe"],
+        iter([b"A=1", b"\xff=\xfe"]),
+    ],
+)
+def test_bytes_are_bytes(guest: Guests, tmp_path: Path, env: Any) -> None:
+    folder = tmp_path / "\udcfd"
+    folder.mkdir()
+    pieces: list[bytes] = []
+    wasi = WASI([b"prog", "\udcff", tmp_path], env, stdout=pieces.append)
+    assert run(guest("args"), wasi) == 0
+    expected = [b"arg 0: prog", b"arg 1: \xff", b"arg 2: " + os.fsencode(tmp_path)]
+    assert b"".join(pieces).splitlines() == [*expected, b"env A=1", b"env \xff=\xfe"]
+    host = os.fsencode(folder)
+    for preopens in (
+        {b"/\xfc": host},
+        {"/\udcfc": folder},
+        [b"/\xfc:" + host],
+        [b"/\xfc:" + host + b":readonly"],
+    ):
+        with WASI(preopens=preopens) as wasi:
+            assert wasi.env.table[3].preopen == b"/\xfc"
+    with WASI(preopens=[folder, host]) as wasi:
+        assert [wasi.env.table[fd].preopen for fd in (3, 4)] == [host, host]
+
+
+LISTS = ("args", "env", "preopens")
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("value", ["text", b"text", bytearray(b"text"), Path("path"), 3, None])
+def test_where_a_list_belongs_nothing_else_is_taken(name: str, value: Any) -> None:
+    kind = type(value).__name__
+    for call in (WASI, WASI.uninitialised().init):
+        with pytest.raises(TypeError, match=rf"^{name}: a list .* is needed, not {kind}$"):
+            call(**{name: value})
+
+
+@pytest.mark.parametrize("name", LISTS)
+@pytest.mark.parametrize("value", [3, None, ["x"], True, 1.5])
+def test_numbers_are_no_text(name: str, value: Any) -> None:
+    kind = type(value).__name__
+    lists: list[Any] = [["x", value], [value]]
+    if name != "args":
+        lists += [{"x": value}, {value: "x"}] if not isinstance(value, list) else [{"x": value}]
+    for given in lists:
+        with pytest.raises(TypeError, match=rf"^{name}: text or bytes are needed, not {kind}$"):
+            WASI(**{name: given})
+
+
+def test_a_mapping_is_no_list_of_arguments() -> None:
+    with pytest.raises(TypeError, match="args: a list of strings is needed, not dict"):
+        WASI({"a": "b"})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("name", ["A=B", "", b"=", "=C:"])
+def test_names_of_variables_in_a_mapping(name: str | bytes) -> None:
+    with pytest.raises(ValueError, match="env: no name of a variable: "):
+        WASI(env={name: "1"})
+
+
+@pytest.mark.parametrize("value", [1, 0, b"tcp", ["tcp", b"dns"], [1], {"tcp": 1}])
+def test_what_is_no_network(value: Any) -> None:
+    with pytest.raises(TypeError, match=r"network: .* needed, not "):
+        WASI(network=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("stdin", True), ("stdin", False), ("stdin", "text"), ("stdout", True), ("stdout", b"x")],
+)
+def test_what_is_no_stream(name: str, value: Any) -> None:
+    with pytest.raises(TypeError, match="not usable as a standard stream"):
+        WASI(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "given", [b"from bytes", bytearray(b"from bytes"), memoryview(b"from bytes")]
+)
+def test_input_that_is_in_memory(guest: Guests, given: Any) -> None:
+    output = io.BytesIO()
+    assert run(guest("echo"), WASI(stdin=given, stdout=output, stderr=None)) == 0
+    assert output.getvalue() == b"from bytes"
 
 
 def test_input_from_bytes_and_files(guest: Guests, tmp_path: Path) -> None:
