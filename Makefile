@@ -23,8 +23,11 @@ demo: $(VENV)/built
 	    go run . $(CURDIR)/tests/go/testdata/basic.wasm; \
 	fi
 
+# A test process for each processor, at most eight; each takes one file after the other.
+PARALLEL := -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
+
 test: $(VENV)/tools
-	$(BIN)/python -m pytest -q
+	$(BIN)/python -m pytest -q $(PARALLEL)
 
 check: $(VENV)/tools
 	$(BIN)/ruff format --check .

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from typing import TYPE_CHECKING
@@ -23,6 +24,16 @@ os.environ["PYWASMEDGE_CACHE"] = "off"  # code is made anew; tests of the cache 
 
 
 shared.folder()  # before there are workers, which find it in their environment
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=lambda item: item.get_closest_marker("first") is None)
+
+
+def pytest_collection_finish() -> None:
+    """Thousands of tests are not looked at whenever a test collects garbage."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 import capi_host
 import pytest
+import shared
 from memcheck import FAILED, SECONDS, Host, slow, under_valgrind
 
 if TYPE_CHECKING:
@@ -68,10 +69,8 @@ def test_valgrind_for_long(host: Host, tmp_path: Path) -> None:
     under_valgrind(host, tmp_path)
 
 
-@pytest.fixture(scope="module")
-def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The library, built with the sanitizers in a copy of the tree."""
-    tree = tmp_path_factory.mktemp("sanitized")
+def build_sanitized(tree: Path) -> None:
+    """Build the library with the sanitizers in a copy of the tree."""
     for folder in ("src", "include", "pywasmedge"):
         ignored = shutil.ignore_patterns("*.so", "__pycache__")
         shutil.copytree(capi_host.ROOT / folder, tree / folder, ignore=ignored)
@@ -86,6 +85,12 @@ def sanitized(tmp_path_factory: pytest.TempPathFactory) -> Path:
         check=False,
     )
     assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture(scope="module")
+def sanitized() -> Path:
+    """The library, built with the sanitizers."""
+    tree = shared.once("sanitized", None, build_sanitized)
     return tree / "pywasmedge" / capi_host.LIBRARY.name
 
 

@@ -17,6 +17,7 @@ import testdata
 import pywasmedge
 from pywasmedge.cli import config
 
+pytestmark = pytest.mark.first
 ROOT = Path(__file__).parents[2]
 GUEST = testdata.GUESTS / "library.wasm"
 SECONDS = 300

@@ -26,7 +26,7 @@ GUEST = wb.wasm(
     code=[wb.body("loop void br 0 end"), wb.body("i32.const 7")],
 )
 
-NO_TIMES: list[Any] = ["0.2", b"1", [1], 1j, object(), {}]
+NO_TIMES: list[Any] = ["0.2", b"1", [1], 1j, ..., {}]
 NO_LIMITS: list[Any] = [None, math.inf, 1e10, 2**63, 10**400, Decimal("1e30")]
 NO_TIME_LEFT: list[Any] = [0, -1, -math.inf, -(10**400), 0.05, Fraction(1, 20), True - 1]
 
