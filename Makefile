@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard src/*.c src/*.h src/*.py)
 
-.PHONY: demo test check spec bench install clean
+.PHONY: demo test quick soak check spec bench install clean
 
 demo: $(VENV)/built
 	$(BIN)/python docs/examples/wordcount.py README.md
@@ -28,6 +28,15 @@ PARALLEL := -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 
 test: $(VENV)/tools
 	$(BIN)/python -m pytest -q $(PARALLEL)
+
+# A sample of everything, in less than a minute.
+quick: $(VENV)/tools
+	$(BIN)/python -m pytest -q $(PARALLEL) --quick
+
+# Again and again, every second time beside two busy loops: make soak TIMES=100 SOAK=--restless
+TIMES ?= 10
+soak: $(VENV)/tools
+	$(BIN)/python tests/support/repeat.py $(TIMES) $(PARALLEL) $(SOAK)
 
 check: $(VENV)/tools
 	$(BIN)/ruff format --check .

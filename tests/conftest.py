@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,7 +13,7 @@ import shared
 import testdata
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 if (
@@ -26,7 +27,26 @@ os.environ["PYWASMEDGE_CACHE"] = "off"  # code is made anew; tests of the cache 
 shared.folder()  # before there are workers, which find it in their environment
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--quick",
+        action="store_true",
+        help="each test with one of its parameter sets; no long ones",
+    )
+
+
+def sample(items: list[pytest.Item]) -> Iterator[pytest.Item]:
+    """One of each test function, in the middle of its parameter sets."""
+    for _, alike in groupby(items, lambda item: (item.path, getattr(item, "originalname", ""))):
+        chosen = [item for item in alike if item.get_closest_marker("long") is None]
+        yield from chosen[len(chosen) // 2 :][:1]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--quick"):
+        chosen = list(sample(items))
+        config.hook.pytest_deselected(items=[item for item in items if item not in set(chosen)])
+        items[:] = chosen
     items.sort(key=lambda item: item.get_closest_marker("first") is None)
 
 

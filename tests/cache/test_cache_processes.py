@@ -53,6 +53,7 @@ for i in range(count):
 """
 
 
+@pytest.mark.long
 def test_a_writer_that_is_killed_at_any_moment_leaves_it_whole(place: Directory) -> None:
     """Joining, appending, renaming: whatever it was at, what is there can be read and extended."""
     chance = random.Random(5)

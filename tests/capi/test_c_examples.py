@@ -66,6 +66,7 @@ def test_c_program(folder: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", NAMES)
+@pytest.mark.long
 def test_cxx_program(cxx_folder: Path, name: str) -> None:
     assert output(cxx_folder, f"{name}-cxx", None) == expected(name)
 

@@ -59,6 +59,7 @@ def test_every_host_has_cases() -> None:
         assert len(cases(source)) >= 5, source
 
 
+@pytest.mark.long
 def test_valgrind(tmp_path: Path) -> None:
     under_valgrind(SHORT, tmp_path)
 

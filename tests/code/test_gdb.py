@@ -87,6 +87,7 @@ def test_c_host(guest: Path, form: str) -> None:
     assert stack[-1] == "main"
 
 
+@pytest.mark.long
 def test_both_code_generators_on_one_stack(guest: Path) -> None:
     program = [sys.executable, str(PROGRAM), str(guest), "QUICK", "off", "improve"]
     skip_first = ["break getppid", "run", "bt", "continue", "bt"]

@@ -242,6 +242,7 @@ def test_jitdump_has_the_code(guest: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["map", "jitdump"])
+@pytest.mark.long
 def test_perf_finds_the_names(kind: str, tmp_path: Path) -> None:
     perf = shutil.which("perf")
     if not perf:

@@ -339,6 +339,7 @@ def test_levels(level: OptimizationLevel, tmp_path: Path) -> None:
         vm.execute("unreachable")
 
 
+@pytest.mark.long
 def test_optimisation_matters() -> None:
     sizes = {
         level: len(
@@ -367,6 +368,7 @@ def test_generic_code_needs_less_of_the_processor() -> None:
     assert VM().run_wasm_from_bytes(generic, "twice", 2) == 8
 
 
+@pytest.mark.long
 def test_generic_code_has_no_newer_instructions(tmp_path: Path) -> None:
     source = GUESTS / "wordcount.wasm"
     kinds = []

@@ -153,6 +153,7 @@ def test_all_instructions_are_there() -> None:
 
 
 @pytest.mark.parametrize("tier", CORE, ids=lambda tier: tier.name.lower())
+@pytest.mark.long
 def test_results(tier: Tier) -> None:
     all_cases = list(cases())
     called = exports(functions([(f"f{i}", c.type, c.body) for i, c in enumerate(all_cases)]), tier)

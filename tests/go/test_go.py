@@ -15,7 +15,7 @@ import pytest
 from capi_host import INCLUDE, LIBRARY, ROOT
 from plugin_hosts import plugin_folder
 
-pytestmark = pytest.mark.first
+pytestmark = [pytest.mark.first, pytest.mark.long]
 HOST = Path(__file__).parents[1] / "go"
 EXAMPLE = ROOT / "docs" / "examples" / "go"
 OLDEST = (1, 20)

@@ -312,6 +312,7 @@ def resident() -> int:
         return int(statm.read().split()[1]) * 4096
 
 
+@pytest.mark.long
 def test_a_hundred_thousand_instances_leave_nothing_behind() -> None:
     guest = Guest({FunctionType(): "define tailcc void @f0(ptr %ctx) #0 {\n  ret void\n}\n"})
 

@@ -61,6 +61,7 @@ print(found == [[True, True, False]] * 6, sorted(p.name for p in plugins.loaded(
     assert lines[-1] == "True ['probe', 'slow', 'wasmedge_process']"
 
 
+@pytest.mark.long
 def test_forks_in_python(probe: Path, tmp_path: Path) -> None:
     """The child loads and uses plugins that the parent was loading, or had loaded."""
     code = """

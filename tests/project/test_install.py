@@ -17,7 +17,7 @@ import testdata
 import pywasmedge
 from pywasmedge.cli import config
 
-pytestmark = pytest.mark.first
+pytestmark = [pytest.mark.first, pytest.mark.long]
 ROOT = Path(__file__).parents[2]
 GUEST = testdata.GUESTS / "library.wasm"
 SECONDS = 300
