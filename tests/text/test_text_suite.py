@@ -103,6 +103,7 @@ def sections(binary: bytes) -> list[tuple[int, bytes]]:
     return found
 
 
+@pytest.mark.long
 def test_the_suite_is_complete() -> None:
     quoted = sum(
         source.kind == "quote" for name in SCRIPTS for source in wast.parsed(name).modules.values()
