@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
-from .descriptor import Plugin, PluginOption
+from .descriptor import Plugin, PluginOption, Requirement
 from .later import LaterModule
 from .surroundings import Surroundings
+
+_EXTENSIONS = "pywasmedge.extensions"
+
+
+def _requirement(module: str, package: str, extra: str) -> Requirement:
+    """A package that an extra of this package installs."""
+    return Requirement(module, package, f"pip install 'pywasmedge[{extra}]'")
 
 
 def _process(surroundings: Surroundings) -> object:
@@ -26,4 +33,46 @@ PROCESS = Plugin(
     state=_process,
 )
 
-SHIPPED = [PROCESS]
+IMAGE = Plugin(
+    "wasmedge_image",
+    [LaterModule("wasmedge_image", f"{_EXTENSIONS}.image", "Decode and resize pictures.")],
+    version="0.10.0",
+    description="Pictures become pixels.",
+    requires=[_requirement("PIL", "pillow", "image")],
+)
+
+
+def _neural(surroundings: Surroundings) -> object:
+    from ..extensions.nn.session import Session
+
+    return Session(surroundings)
+
+
+NEURAL = Plugin(
+    "wasi_nn",
+    [
+        LaterModule(
+            "wasi_nn",
+            f"{_EXTENSIONS}.nn.module",
+            "Run models of neural networks.",
+            imported_as="wasi_ephemeral_nn",
+        )
+    ],
+    version="0.10.0",
+    description="Guests run models of neural networks.",
+    options=[
+        PluginOption(
+            "nn-preload",
+            list,
+            help="A model for guests to load by name: NAME:ENCODING:TARGET:FILE. Repeatable.",
+        )
+    ],
+    state=_neural,
+    requires=[
+        _requirement("onnxruntime", "onnxruntime", "nn-onnx"),
+        _requirement("ai_edge_litert", "ai-edge-litert", "nn-tflite"),
+        _requirement("openvino", "openvino", "nn-openvino"),
+    ],
+)
+
+SHIPPED = [PROCESS, IMAGE, NEURAL]
