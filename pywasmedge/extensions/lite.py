@@ -33,7 +33,7 @@ class Place:
         self.name: str = detail["name"]
         self.shape = tuple(int(size) for size in detail["shape"])
         self.type: str = type_.name
-        self.size = int(numpy.prod(self.shape, dtype="int64")) * type_.itemsize
+        self.size: int = int(numpy.prod(self.shape, dtype="int64")) * type_.itemsize
 
 
 class Lite:

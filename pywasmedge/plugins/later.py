@@ -26,7 +26,7 @@ class LaterModule(PluginModule):
 
         Args:
             name: what the plugin calls it.
-            home: the Python module in which ``host`` is its ``HostModule``.
+            home: where its ``HostModule`` is: ``PACKAGE.MODULE:NAME``.
             description: one line.
             imported_as: what guests import it as, if not by ``name``.
         """
@@ -45,7 +45,8 @@ class LaterModule(PluginModule):
         def fill() -> dict[str, Callable[[], FunctionInstance]]:
             from importlib import import_module
 
-            host: HostModule = import_module(self._home).host
+            module, _, attribute = self._home.partition(":")
+            host: HostModule = getattr(import_module(module), attribute)
             state = surroundings.state if surroundings is not None else None
             if state is None and host.state is not None:
                 state = host.state()

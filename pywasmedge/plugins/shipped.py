@@ -23,7 +23,7 @@ def _process(surroundings: Surroundings) -> object:
 
 PROCESS = Plugin(
     "wasmedge_process",
-    [LaterModule("wasmedge_process", f"{__package__}.process", "Run commands of the host.")],
+    [LaterModule("wasmedge_process", f"{__package__}.process:host", "Run commands of the host.")],
     version="0.10.0",
     description="Guests run commands of the host that are allowed.",
     options=[
@@ -35,7 +35,7 @@ PROCESS = Plugin(
 
 IMAGE = Plugin(
     "wasmedge_image",
-    [LaterModule("wasmedge_image", f"{_EXTENSIONS}.image", "Decode and resize pictures.")],
+    [LaterModule("wasmedge_image", f"{_EXTENSIONS}.image:host", "Decode and resize pictures.")],
     version="0.10.0",
     description="Pictures become pixels.",
     requires=[_requirement("PIL", "pillow", "image")],
@@ -53,7 +53,7 @@ NEURAL = Plugin(
     [
         LaterModule(
             "wasi_nn",
-            f"{_EXTENSIONS}.nn.module",
+            f"{_EXTENSIONS}.nn.module:host",
             "Run models of neural networks.",
             imported_as="wasi_ephemeral_nn",
         )
@@ -75,4 +75,50 @@ NEURAL = Plugin(
     ],
 )
 
-SHIPPED = [PROCESS, IMAGE, NEURAL]
+LITE = Plugin(
+    "wasmedge_tensorflowlite",
+    [
+        LaterModule(
+            "wasmedge_tensorflowlite",
+            f"{_EXTENSIONS}.tensorflowlite:host",
+            "Run models of TensorFlow Lite.",
+        )
+    ],
+    version="0.10.0",
+    description="Guests run models of TensorFlow Lite.",
+    requires=[_requirement("ai_edge_litert", "ai-edge-litert", "nn-tflite")],
+)
+
+TLS = Plugin(
+    "rustls",
+    [LaterModule("rustls_client", f"{_EXTENSIONS}.tls:host", "The client's side of TLS.")],
+    version="0.10.0",
+    description="TLS for guests that have connections of their own.",
+)
+
+
+def _requests(surroundings: Surroundings) -> object:
+    from ..extensions.httpsreq import Requests
+
+    return Requests(surroundings)
+
+
+def _https(name: str, declared: str) -> Plugin:
+    return Plugin(
+        name,
+        [LaterModule(name, f"{_EXTENSIONS}.httpsreq:{declared}", "Requests over HTTPS.")],
+        version="0.10.0",
+        description="Guests send requests over HTTPS where they may connect.",
+        state=_requests,
+    )
+
+
+SHIPPED = [
+    PROCESS,
+    IMAGE,
+    NEURAL,
+    LITE,
+    TLS,
+    _https("wasmedge_httpsreq", "host"),
+    _https("httpsreq", "old"),
+]

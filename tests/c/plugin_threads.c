@@ -45,7 +45,7 @@ static void *load_on(void *unused) {
 }
 
 int main(int argc, char **argv) {
-  CHECK(argc == 3);
+  CHECK(argc == 4);
   guest = argv[1];
   file = argv[2];
   WasmEdge_LogSetErrorLevel();
@@ -55,7 +55,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < THREADS; i++) CHECK(pthread_create(&threads[i], NULL, use, &found[i]) == 0);
   for (int i = 0; i < THREADS; i++) CHECK(pthread_join(threads[i], NULL) == 0);
   for (int i = 0; i < THREADS; i++) CHECK(found[i] != NULL && found[i] == found[0]);
-  CHECK(WasmEdge_PluginListPluginsLength() == 2);
+  CHECK(WasmEdge_PluginListPluginsLength() == (uint32_t)atoi(argv[3]));
 
   CHECK(pthread_create(&threads[0], NULL, load_on, NULL) == 0);
   for (int i = 0; i < FORKS; i++) {

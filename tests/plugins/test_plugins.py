@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from forwarder import Guest
+from plugin_hosts import SHIPPED_NAMES
 
 from pywasmedge import VM, Configure, HostModule
 from pywasmedge.plugins import Plugin, PluginError, PluginModule, PluginOption, search
@@ -95,9 +96,8 @@ def test_order_and_folders(
     monkeypatch.setenv("WASMEDGE_PLUGIN_PATH", f":{one}:{tmp_path / 'nowhere'}:{two / 'a.py'}:")
     for _ in range(2):
         registry.load_default()
-        assert names(registry) == [
-            "a", "deep", "package", "beside", "mine", "entry", "wasmedge_process",
-        ]  # fmt: skip
+        found = ["a", "deep", "package", "beside", "mine", "entry"]
+        assert names(registry) == [*found, *SHIPPED_NAMES]
         assert list(registry.refused()) == [str(two / "a.py")]
     assert registry.find("a").modules[0].name == "a.py"  # type: ignore[union-attr]
     assert info.exists()
@@ -153,7 +153,7 @@ def test_an_entry_point_that_fails(
         "[pywasmedge.plugins]\none = nowhere_at_all\ntwo = os:nothing\nthree = os:path [extra]\n",
     )
     registry.load_default()
-    assert names(registry) == ["wasmedge_process"]
+    assert names(registry) == SHIPPED_NAMES
     reasons = registry.refused()
     assert "ModuleNotFoundError" in reasons["entry point one = nowhere_at_all"]
     assert "AttributeError" in reasons["entry point two = os:nothing"]

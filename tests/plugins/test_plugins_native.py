@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import capi_host
 import pytest
 from forwarder import binary
-from plugin_hosts import TYPES, command, environment, library, plugin_folder, python
+from plugin_hosts import (
+    COUNT,
+    EXTENSION_MODULES,
+    TYPES,
+    command,
+    environment,
+    library,
+    plugin_folder,
+    python,
+)
 
 from pywasmedge import FunctionType, ValType
 
@@ -125,7 +134,7 @@ def test_in_c(probe: Path, tmp_path: Path) -> None:
     program = capi_host.build("plugin_host.c")
     guest = tmp_path / "guest.wasm"
     guest.write_bytes(binary("probe_module", TYPES))
-    done = capi_host.run(program, guest, probe, env=environment(tmp_path, probe))
+    done = capi_host.run(program, guest, probe, COUNT, env=environment(tmp_path, probe))
     assert done.returncode == 0, done.stdout + done.stderr
 
 
@@ -276,14 +285,14 @@ def test_plugins_of_all_languages_in_one_run(tmp_path: Path) -> None:
         assert f"\n  module  {name}" in done.stdout
     code = "with VM() as vm: print(vm.store.names())"
     lines = python(USE + code, tmp_path, tmp_path / "p").splitlines()
-    expected = ["cxx_module", "probe_module", "python_module"]
+    expected = sorted(["cxx_module", "probe_module", "python_module", *EXTENSION_MODULES])
     assert lines[-1] == repr(expected)
     source = tmp_path / "host.c"
     source.write_text(
         '#include "harness.h"\nint main(void) {\n  WasmEdge_Plugin_loadWithDefaultPluginPaths();\n'
-        "  WasmEdge_VMContext *vm = WasmEdge_VMCreate(NULL, NULL);\n  WasmEdge_String names[9];\n"
+        "  WasmEdge_VMContext *vm = WasmEdge_VMCreate(NULL, NULL);\n  WasmEdge_String names[99];\n"
         "  WasmEdge_StoreContext *store = WasmEdge_VMGetStoreContext(vm);\n"
-        "  const uint32_t count = WasmEdge_StoreListModule(store, names, 9);\n"
+        "  const uint32_t count = WasmEdge_StoreListModule(store, names, 99);\n"
         "  for (uint32_t i = 0; i < count; i++)\n"
         '    printf("%.*s\\n", (int)names[i].Length, names[i].Buf);\n'
         "  WasmEdge_VMDelete(vm);\n  return 0;\n}\n"
@@ -312,6 +321,7 @@ for registrations in set(), {process}:
         "assert VM(c).store.names() == []\n"
     )
     assert python(before + USE + code, tmp_path).splitlines() == [
-        "[] None",
-        "['wasmedge_process'] <ModuleInstance 'wasmedge_process': 11 exports>",
+        f"{EXTENSION_MODULES} None",
+        f"{sorted([*EXTENSION_MODULES, 'wasmedge_process'])}"
+        " <ModuleInstance 'wasmedge_process': 11 exports>",
     ]

@@ -11,11 +11,20 @@ from capi_host import INCLUDE, WARNINGS, compiler
 from testdata import IMPORTS, TESTS
 
 from pywasmedge import FunctionType, ValType
+from pywasmedge.plugins.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 SOURCES = TESTS / "plugins"
+SHIPPED_NAMES = [plugin.name for plugin in SHIPPED]
+"""The plugins that come with the package; ``wasmedge_process`` is the first."""
+COUNT = str(1 + len(SHIPPED_NAMES))
+"""How many plugins there are with one more."""
+EXTENSION_MODULES = sorted(
+    plugin.create(module.name).name for plugin in SHIPPED[1:] for module in plugin.modules
+)
+"""What guests find of them in every VM but the module wasmedge_process."""
 I32 = ValType.I32
 TYPES = {"describe": FunctionType((I32, I32), (I32,)), "count": FunctionType((), (I32,))}
 
