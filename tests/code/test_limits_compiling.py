@@ -59,6 +59,12 @@ def slow_quick(monkeypatch: pytest.MonkeyPatch) -> Gate:
     return begun, go_on
 
 
+def compiled_of(vm: VM) -> CompiledModule:
+    """The code of the active module."""
+    assert vm.active_module is not None
+    return vm.active_module._core.compiled
+
+
 CASES = [(Tier.OPTIMISED, 10, "slow_llvm"), (Tier.AUTO, 6000, "slow_quick")]
 
 
@@ -189,7 +195,7 @@ def test_better_code_is_dropped_with_its_module() -> None:
     vm = VM(Configure(cache="off"))
     vm.start(shapes.module("multiplications", 100))
     vm.execute("f", 5)
-    [compiled] = [o for o in gc.get_objects() if isinstance(o, CompiledModule)][-1:]
+    compiled = compiled_of(vm)
     improvement, kept = compiled.improvement(0), ref(compiled)
     vm.close()
     del vm, compiled
@@ -245,7 +251,7 @@ def test_what_is_too_much_for_llvm_has_quick_code() -> None:
     vm.start(binary)
     assert vm.execute("large", 5) == expected(7000)
     assert vm.execute("small", 5) == 5
-    [compiled] = [o for o in gc.get_objects() if isinstance(o, CompiledModule)][-1:]
+    compiled = compiled_of(vm)
     assert [compiled.level(i) for i in range(2)] == [Level.QUICK, Level.OPTIMISED]
 
 

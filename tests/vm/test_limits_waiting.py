@@ -184,9 +184,9 @@ import test_limits_waiting as kinds
 signal.signal(signal.SIGINT, signal.default_int_handler)
 setting = kinds.Setting({name!r})
 for limit in (None, 30):
-    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
     begin = time.monotonic()
     try:
+        threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
         setting.vm.execute("wait", timeout=limit)
     except BaseException as error:
         print(type(error).__name__, time.monotonic() - begin < kinds.SOON, flush=True)
