@@ -180,7 +180,11 @@ MAX_PATH = 4096
 """Longest path in bytes, as on the host."""
 
 MAX_IOVECS = 1024
-"""Most buffers in one scatter/gather operation."""
+"""Most buffers in one operation of the host (``IOV_MAX``)."""
+
+MAX_RANGES = 65536
+"""After so many buffers, empty ones apart, no more are looked at; as many as the bytes of a
+datagram, so that what is left out never belongs to one."""
 
 LAYOUTS = {
     "U8": struct.Struct("<B"),

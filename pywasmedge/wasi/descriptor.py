@@ -107,11 +107,11 @@ class Descriptor:
 
     def readv(self, buffers: Iovecs) -> int:
         """Read into ``buffers``; the number of bytes, 0 at the end."""
-        return os.readv(self.host, buffers)
+        return os.readv(self.host, buffers[: abi.MAX_IOVECS])
 
     def writev(self, buffers: Iovecs) -> int:
         """Write ``buffers``; the number of bytes written."""
-        return os.writev(self.host, buffers)
+        return os.writev(self.host, buffers[: abi.MAX_IOVECS])
 
     def stat(self) -> os.stat_result:
         """Host status of the open file."""

@@ -53,7 +53,8 @@ def fd_read(env: Env, fd: Fd, iovs: Iovecs) -> U32:
 @hot
 def fd_pread(env: Env, fd: Fd, iovs: Iovecs, offset: U64) -> U32:
     """Read from ``offset`` without moving the position."""
-    return os.preadv(env.require(fd, abi.FD_READ | abi.FD_SEEK).host, iovs, offset)
+    host = env.require(fd, abi.FD_READ | abi.FD_SEEK).host
+    return os.preadv(host, iovs[: abi.MAX_IOVECS], offset)
 
 
 @hot
@@ -68,7 +69,8 @@ def fd_write(env: Env, fd: Fd, iovs: Iovecs) -> U32:
 @hot
 def fd_pwrite(env: Env, fd: Fd, iovs: Iovecs, offset: U64) -> U32:
     """Write at ``offset`` without moving the position (a file in append mode: at its end)."""
-    return os.pwritev(env.require(fd, abi.FD_WRITE | abi.FD_SEEK).host, iovs, offset)
+    host = env.require(fd, abi.FD_WRITE | abi.FD_SEEK).host
+    return os.pwritev(host, iovs[: abi.MAX_IOVECS], offset)
 
 
 @hot

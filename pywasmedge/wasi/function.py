@@ -29,9 +29,10 @@ from __future__ import annotations
 
 import struct
 
+from ..base import waiting
 from ..base.types import FunctionType, ValType
 from . import errno
-from .abi import LAYOUTS, MAX_IOVECS, MAX_PATH
+from .abi import LAYOUTS, MAX_PATH, MAX_RANGES
 from .errno import WasiError, from_host
 
 TYPE_CHECKING = False
@@ -76,17 +77,19 @@ _RANGES = {
 }
 
 _PAIR = struct.Struct("<II")
+_PIECE = 16384 * _PAIR.size
+"""Bytes of an array that are read without a look whether the guest is to stop."""
 
 
 def iovecs(memory: Memory, address: int, count: int) -> Iovecs:
-    """The ranges of ``memory`` that the ``count`` iovecs at ``address`` name.
+    """The ranges of ``memory`` that the ``count`` iovecs at ``address`` name, empty ones apart.
+
+    An operation may do less than asked for: ranges beyond ``MAX_RANGES`` are left out, and those
+    beyond 2^32-1 bytes in total.
 
     Raises:
-        WasiError: ``INVAL`` for more than 1024 of them or more than 2^32-1 bytes in total,
-            ``FAULT`` when the array or a range lies outside the memory.
+        WasiError: ``FAULT`` when the array or a range lies outside the memory.
     """
-    if count > MAX_IOVECS:
-        raise WasiError(errno.INVAL)
     size = len(memory)
     array_end = address + 8 * count
     if array_end > size:
@@ -97,16 +100,22 @@ def iovecs(memory: Memory, address: int, count: int) -> Iovecs:
         if end > size:
             raise WasiError(errno.FAULT)
         return [memory[start:end]]
-    ranges = []
+    ranges: Iovecs = []
     total = 0
-    for start, length in _PAIR.iter_unpack(memory[address:array_end]):
-        end = start + length
-        if end > size:
-            raise WasiError(errno.FAULT)
-        total += length
-        ranges.append(memory[start:end])
-    if total > 0xFFFFFFFF:
-        raise WasiError(errno.INVAL)
+    for at in range(address, array_end, _PIECE):
+        if at > address:
+            waiting.check()
+        for start, length in _PAIR.iter_unpack(memory[at : min(at + _PIECE, array_end)]):
+            end = start + length
+            if end > size:
+                raise WasiError(errno.FAULT)
+            if length:
+                total += length
+                ranges.append(memory[start:end])
+        if total > 0xFFFFFFFF or len(ranges) >= MAX_RANGES:
+            break
+    while total > 0xFFFFFFFF:
+        total -= len(ranges.pop())
     return ranges
 
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
     Subscriptions: TypeAlias = Iterator[tuple[int, int, int, int, int, int]]
 
-MAX_SUBSCRIPTIONS = 65536
-"""Most subscriptions of one call; more than a host can have descriptors (``NOMEM``)."""
+PART = 16384
+"""Subscriptions that are looked at together. The number of all has no limit but the memory."""
 
 _FIONREAD, _TIOCOUTQ = 0x541B, 0x5411
 """Host requests: how many bytes can be read, and how many wait to be sent (Linux)."""
@@ -63,28 +63,44 @@ def wait_for_events(
     end = subs + size * count
     if end > len(memory) or events + abi.EVENT.size * count > len(memory):
         raise WasiError(errno.FAULT)
-    if count > MAX_SUBSCRIPTIONS:
-        raise WasiError(errno.NOMEM)
-    poll = _Poll(env)
-    for subscription in read(subs, end):
-        poll.subscribe(*subscription)
-    happened = poll.run()
-    for i, event in enumerate(happened):
-        abi.EVENT.pack_into(memory, events + abi.EVENT.size * i, *event)
-    return len(happened)
+    now, of_day = time.monotonic_ns(), time.time_ns()
+
+    def part(start: int) -> _Part:
+        if start > subs:
+            waiting.check()
+        made = _Part(env, now, of_day)
+        for subscription in read(start, min(start + size * PART, end)):
+            made.subscribe(*subscription)
+        return made
+
+    starts = range(subs, end, size * PART)
+    kept = [part(subs)] if len(starts) == 1 else None  # of several, none is kept
+    wait = _Wait(now)
+    for one in kept or map(part, starts):
+        wait.add(one)
+    while True:
+        states = wait.run()
+        number = 0
+        for one in kept or map(part, starts):
+            for event in one.events(states):
+                abi.EVENT.pack_into(memory, events + abi.EVENT.size * number, *event)
+                number += 1
+        if number:
+            return number
 
 
-class _Poll:
-    """One call of poll_oneoff. Times are nanoseconds of the monotonic clock."""
+class _Part:
+    """Some of the subscriptions. Times are nanoseconds of the monotonic clock."""
 
-    def __init__(self, env: Env) -> None:
-        self.env = env
-        self.now = time.monotonic_ns()
+    def __init__(self, env: Env, now: int, of_day: int) -> None:
+        """None yet; ``now`` and the time ``of_day`` are those of the call's begin."""
+        self._env = env
+        self._now = now
+        self._of_day = of_day
         self.failed: list[tuple[int, int, int]] = []  # userdata, tag, errno
         self.clocks: list[tuple[int, int]] = []  # deadline, userdata
         self.ready: list[tuple[int, int, Descriptor]] = []  # userdata, tag: never block
         self.waiting: list[tuple[int, int, Descriptor]] = []  # userdata, tag
-        self.masks: dict[int, int] = {}  # poll events by host descriptor
 
     def subscribe(
         self, userdata: int, tag: int, id_: int, timeout: int, precision: int, flags: int
@@ -99,39 +115,78 @@ class _Poll:
         except WasiError as error:
             self.failed.append((userdata, tag, error.errno))
 
-    def run(self) -> list[tuple[int, int, int, int, int]]:
-        """Wait; the events as the fields of ``abi.EVENT``."""
-        deadline = self.now if self.failed or self.ready else min(self.clocks, default=(None,))[0]
-        states: dict[int, int] = {}
-        while True:
-            if self.masks:
-                states = self._poll(deadline)
-            else:
-                self._sleep(deadline)
-            events = self._events(states)
-            if events:
-                return events
-
     def _deadline(self, clock: int, timeout: int, flags: int) -> int:
         if clock not in (abi.REALTIME, abi.MONOTONIC) or flags & ~abi.ABSTIME:
             raise WasiError(errno.INVAL)
         if not flags & abi.ABSTIME:
-            return self.now + timeout
-        return timeout if clock == abi.MONOTONIC else self.now + timeout - time.time_ns()
+            return self._now + timeout
+        return timeout if clock == abi.MONOTONIC else self._now + timeout - self._of_day
 
     def _subscribe_fd(self, userdata: int, tag: int, fd: int) -> None:
-        descriptor = self.env.require(fd, 0)
+        descriptor = self._env.require(fd, 0)
         right = abi.FD_READ if tag == abi.EVENT_FD_READ else abi.FD_WRITE
         if not descriptor.base & (abi.POLL_FD_READWRITE | right):
             raise WasiError(errno.NOTCAPABLE)
         if not descriptor.pollable:
             self.ready.append((userdata, tag, descriptor))
             return
+        self.waiting.append((userdata, tag, descriptor))
+
+    def events(self, states: dict[int, int]) -> list[tuple[int, int, int, int, int]]:
+        """What has happened, as the fields of ``abi.EVENT``."""
+        events = [(userdata, error, tag, 0, 0) for userdata, tag, error in self.failed]
+        events += [
+            (userdata, 0, tag, _available(descriptor, tag), 0)
+            for userdata, tag, descriptor in self.ready
+        ]
+        for userdata, tag, descriptor in self.waiting:
+            state = states.get(descriptor.host, 0)
+            event = _event_of(state, tag, descriptor)
+            if event is not None:
+                error, available, flags = event
+                events.append((userdata, error, tag, available, flags))
+        now = time.monotonic_ns()
+        events += [
+            (userdata, 0, abi.EVENT_CLOCK, 0, 0)
+            for deadline, userdata in self.clocks
+            if deadline <= now
+        ]
+        return events
+
+
+class _Wait:
+    """Waits for what all parts wait for."""
+
+    def __init__(self, now: int) -> None:
+        self._now = now
+        self._deadline: int | None = None
+        self._masks: dict[int, int] = {}  # poll events by host descriptor
+        self._files: dict[int, Descriptor] = {}  # what keeps these open
+
+    def add(self, part: _Part) -> None:
+        """Wait for this, too."""
+        deadlines = [deadline for deadline, _ in part.clocks]
+        if part.failed or part.ready:
+            deadlines.append(self._now)
+        if self._deadline is not None:
+            deadlines.append(self._deadline)
+        self._deadline = min(deadlines, default=None)
+        if not part.waiting:
+            return
         import select
 
-        self.waiting.append((userdata, tag, descriptor))
-        mask = select.POLLIN if tag == abi.EVENT_FD_READ else select.POLLOUT
-        self.masks[descriptor.host] = self.masks.get(descriptor.host, 0) | mask
+        for _, tag, descriptor in part.waiting:
+            host = descriptor.host
+            mask = select.POLLIN if tag == abi.EVENT_FD_READ else select.POLLOUT
+            self._masks[host] = self._masks.get(host, 0) | mask
+            self._files[host] = descriptor
+
+    def run(self) -> dict[int, int]:
+        """Wait; what the host says about its descriptors."""
+        if self._masks:
+            return self._poll(self._deadline)
+        self._sleep(self._deadline)
+        return {}
 
     def _sleep(self, deadline: int | None) -> None:
         """Wait for the clocks alone."""
@@ -157,7 +212,7 @@ class _Poll:
         import select
 
         poll = select.poll()
-        for host, mask in self.masks.items():
+        for host, mask in self._masks.items():
             poll.register(host, mask)
         wake = waiting.handle()
         if wake >= 0:
@@ -169,26 +224,6 @@ class _Poll:
         if wake in states:
             raise WasiError(errno.INTR)
         return states
-
-    def _events(self, states: dict[int, int]) -> list[tuple[int, int, int, int, int]]:
-        events = [(userdata, error, tag, 0, 0) for userdata, tag, error in self.failed]
-        events += [
-            (userdata, 0, tag, _available(descriptor, tag), 0)
-            for userdata, tag, descriptor in self.ready
-        ]
-        for userdata, tag, descriptor in self.waiting:
-            state = states.get(descriptor.host, 0)
-            event = _event_of(state, tag, descriptor)
-            if event is not None:
-                error, available, flags = event
-                events.append((userdata, error, tag, available, flags))
-        now = time.monotonic_ns()
-        events += [
-            (userdata, 0, abi.EVENT_CLOCK, 0, 0)
-            for deadline, userdata in self.clocks
-            if deadline <= now
-        ]
-        return events
 
 
 def _event_of(state: int, tag: int, descriptor: Descriptor) -> tuple[int, int, int] | None:

@@ -126,11 +126,15 @@ class Socket(Descriptor):
         if flags & all_ and self.type == abi.SOCKET_STREAM and not self.nonblock:
             return self._receive_all(buffers, flags & ~all_), False, None
         flags = (flags & ~all_) | _socket.MSG_DONTWAIT
+        stream = self.type == abi.SOCKET_STREAM
+        host = buffers if len(buffers) <= abi.MAX_IOVECS else _fewer(buffers, stream, empty=True)
         while True:
             try:
-                if len(buffers) == 1 and self.type == abi.SOCKET_STREAM:
+                if len(buffers) == 1 and stream:
                     return sock.recv_into(buffers[0], 0, flags), False, None
-                size, _, got, sender = sock.recvmsg_into(buffers, 0, flags)
+                size, _, got, sender = sock.recvmsg_into(host, 0, flags)
+                if host is not buffers and not stream:
+                    _spread(host, size, buffers)
                 return size, bool(got & _socket.MSG_TRUNC), sender
             except BlockingIOError:
                 self.wait(write=False)
@@ -145,17 +149,19 @@ class Socket(Descriptor):
         sock = self.sock
         flags = _socket.MSG_NOSIGNAL | _socket.MSG_DONTWAIT
         done = 0
+        stream = self.type == abi.SOCKET_STREAM
         while True:
             try:
+                host = buffers if len(buffers) <= abi.MAX_IOVECS else _fewer(buffers, stream)
                 if to is not None:
-                    return sock.sendmsg(buffers, (), flags, to)
-                if len(buffers) == 1:
-                    size = sock.send(buffers[0], flags)
+                    return sock.sendmsg(host, (), flags, to)
+                if len(host) == 1:
+                    size = sock.send(host[0], flags)
                 else:
-                    size = sock.sendmsg(buffers, (), flags)
+                    size = sock.sendmsg(host, (), flags)
                 done += size
                 buffers = _after(buffers, size)
-                if not buffers or self.nonblock or self.type != abi.SOCKET_STREAM:
+                if not buffers or self.nonblock or not stream:
                     return done
             except BlockingIOError:
                 try:
@@ -242,9 +248,10 @@ class Socket(Descriptor):
         """Receive until the buffers are full or the stream ends; less if interrupted then."""
         import _socket
 
-        total = sum(map(len, buffers))
         if flags & _socket.MSG_PEEK:
-            return self._peek_all(buffers, total)
+            buffers = buffers[: abi.MAX_IOVECS]
+            return self._peek_all(buffers, sum(map(len, buffers)))
+        total = sum(map(len, buffers))
         done = 0
         while done < total:
             try:
@@ -291,3 +298,34 @@ def _after(buffers: Iovecs, count: int) -> Iovecs:
             return [buffer[count:], *buffers[i + 1 :]]
         count -= len(buffer)
     return []
+
+
+_DATAGRAM = 65536
+"""Bytes, more than any datagram has."""
+
+
+def _fewer(buffers: Iovecs, stream: bool, *, empty: bool = False) -> Iovecs:
+    """As many buffers as the host takes at once, in place of more.
+
+    For a stream these are the first ones. Of a datagram nothing may be left out: the last buffer
+    contains those that are too many, or is ``empty`` but has room for what is for them.
+    """
+    few = abi.MAX_IOVECS
+    if stream:
+        return buffers[:few]
+    rest = bytearray()
+    for buffer in buffers[few - 1 :]:
+        rest += buffer[: _DATAGRAM - len(rest)]
+    return [*buffers[: few - 1], memoryview(bytearray(len(rest)) if empty else rest)]
+
+
+def _spread(host: Iovecs, size: int, buffers: Iovecs) -> None:
+    """Put what was received into the last one of fewer buffers into those it stands for."""
+    first = len(host) - 1
+    rest = host[first][: max(size - sum(map(len, host[:first])), 0)]
+    for buffer in buffers[first:]:
+        piece = rest[: len(buffer)]
+        buffer[: len(piece)] = piece
+        rest = rest[len(piece) :]
+        if not rest:
+            break

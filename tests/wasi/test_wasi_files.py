@@ -82,8 +82,7 @@ def test_iovec_arrays(guest: Guest) -> None:
     array, _ = guest.iovecs(*[(0, 0)] * 1024)
     assert guest.call("fd_write", fd, array, 0, out) == 0
     assert guest.call("fd_write", fd, array, 1024, out) == 0
-    assert guest.call("fd_write", fd, array, 1025, out) == errno.INVAL
-    assert guest.call("fd_write", fd, array, 1 << 31, out) == errno.INVAL
+    assert guest.call("fd_write", fd, array, 1 << 31, out) == errno.FAULT
     for outside in ((65536, 1), (65535, 2), (0xFFFFFFFF, 0xFFFFFFFF), (0, 65537)):
         assert guest.call("fd_write", fd, *guest.iovecs((0, 1), outside), out) == errno.FAULT
     assert guest.call("fd_write", fd, *guest.iovecs((65536, 0)), out) == 0

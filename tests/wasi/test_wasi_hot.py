@@ -106,8 +106,8 @@ RARE = [
     (errno.FAULT, "fd_read", 4, IOVECS, 1, 65533),
     (errno.FAULT, "fd_read", 4, 65529, 1, OUT),
     (errno.FAULT, "fd_read", 4, IOVECS, 3, OUT),  # the third names what is not there
-    (errno.INVAL, "fd_read", 4, IOVECS, 1025, OUT),
-    (errno.INVAL, "fd_write", 4, IOVECS, 0x80000000, OUT),
+    (errno.FAULT, "fd_read", 4, IOVECS, 65536, OUT),
+    (errno.FAULT, "fd_write", 4, IOVECS, 0x80000000, OUT),
     (errno.BADF, "fd_read", 6, IOVECS, 1, OUT),
     (errno.NOTCAPABLE, "fd_read", 3, IOVECS, 1, OUT),
     (errno.NOTCAPABLE, "fd_write", 5, IOVECS, 1, OUT),
