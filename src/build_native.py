@@ -1,13 +1,17 @@
-"""Builds the two shared objects of the package.
+"""Builds the two shared objects of the package and its commands.
 
 ``pywasmedge/libwasmedge_c.so``
     The kernel and the C API; what C and Go hosts link with. No symbol of Python in it.
 ``pywasmedge/_native.abi3.so``
     The cffi module, linked with the library (see ``src/bridge.h``).
+``bin/wasmedge`` and the other commands
+    Programs that start Python (``src/launcher.c``).
 
-``setup.py`` runs this file through cffi for the second, and calls :func:`build_library` for the
-first. Build switches are environment variables: ``PYWASMEDGE_SANITIZE=address,undefined`` compiles
-both with these sanitizers. The faults of guests must be left to the kernel then::
+``setup.py`` runs this file through cffi for the second, and calls :func:`build_library` and
+:func:`build_launcher` for the others. Build switches are environment variables:
+``PYWASMEDGE_PORTABLE=1`` leaves out where Python is on this machine, for a wheel that is used on
+others; ``PYWASMEDGE_SANITIZE=address,undefined`` compiles both shared objects with these
+sanitizers. The faults of guests must be left to the kernel then::
 
     LD_PRELOAD=$(gcc -print-file-name=libasan.so) \\
     ASAN_OPTIONS=handle_segv=0:handle_sigbus=0:handle_sigill=0:detect_leaks=0 \\
@@ -30,9 +34,13 @@ sys.path.insert(0, "src")
 import build_sources as sources
 
 LIBRARY = "libwasmedge_c.so"
+COMMANDS = ("wasmedge", "wasmedgec", "pywasmedge-config")
+"""What ``pywasmedge/cli/launched.py`` knows."""
 GENERATED = Path("build") / "generated"
 NATIVE_PARTS = ["src/native.c", "src/pybuffer.c"]
-"""C files of the cffi module; all others in ``src/`` belong to the library."""
+"""C files of the cffi module."""
+LAUNCHER = "src/launcher.c"
+"""C file of the commands; all others in ``src/`` belong to the library."""
 FLAGS = [
     "-std=gnu11",
     "-O2",
@@ -52,6 +60,8 @@ EXPORTS = "{ global: WasmEdge_*; pywasmedge_kernel; local: *; };\n"
 def _flags() -> tuple[list[str], list[str]]:
     """Compiler and linker switches."""
     compile_, link = list(FLAGS), ["-pthread"]
+    if os.environ.get("PYWASMEDGE_PORTABLE"):
+        compile_.append("-g0")
     if sanitizers := os.environ.get("PYWASMEDGE_SANITIZE"):
         compile_ += [f"-fsanitize={sanitizers}", "-fno-sanitize-recover=undefined"]
         link += [f"-fsanitize={sanitizers}"]
@@ -94,7 +104,8 @@ def build_library(compiler: Any, directory: Path, temporary: Path) -> Path:
         Its path.
     """
     sources.generate(GENERATED)
-    files = sorted(str(p) for p in Path("src").glob("*.c") if str(p) not in NATIVE_PARTS)
+    others = [*NATIVE_PARTS, LAUNCHER]
+    files = sorted(str(p) for p in Path("src").glob("*.c") if str(p) not in others)
     files.append(str(GENERATED / "capi_forward.c"))
     objects = _objects(compiler, files, temporary / "libwasmedge_c")
     exports = GENERATED / "exports.map"
@@ -115,6 +126,32 @@ def build_library(compiler: Any, directory: Path, temporary: Path) -> Path:
         ],
     )
     os.replace(fresh, path)
+    return path
+
+
+def build_launcher(compiler: Any, command: str, directory: Path, temporary: Path) -> Path:
+    """Build the program that is installed as a command.
+
+    Args:
+        compiler: setuptools' compiler, configured.
+        command: one of ``COMMANDS``.
+        directory: where to put it.
+        temporary: for object files.
+
+    Returns:
+        Its path.
+    """
+    sources.generate(GENERATED)
+    objects = compiler.compile(
+        [LAUNCHER, "src/python_find.c"],
+        output_dir=str(temporary / command),
+        include_dirs=INCLUDES,
+        macros=[("COMMAND", f'"{command}"')],
+        extra_postargs=[*_flags()[0], "-fPIE"],
+    )
+    directory.mkdir(parents=True, exist_ok=True)
+    path = directory / command
+    compiler.link_executable(objects, str(path), libraries=["dl"], extra_postargs=["-pie"])
     return path
 
 

@@ -4,8 +4,9 @@
  *   1. the one that the environment variable PYWASMEDGE_PYTHON names; nothing else then
  *   2. the one that the file pywasmedge/python_path names (written by `make install`)
  *   3. that of the environment: <prefix>/lib/python3.x/site-packages/pywasmedge has <prefix>/bin/python3.x
- *   4. the one that built the library, and the installation it is based on
- *   5. python3 of PATH
+ *   4. the one that built the library, and the installation it is based on; a library that was built to be
+ *      used elsewhere does not tell
+ *   5. python3.x and python3 of PATH
  *
  * An interpreter is used if its version is the one the library's dependencies are installed for, if
  * the parts of the standard library that starting needs are there (without them Python ends the
@@ -14,6 +15,7 @@
 #define _GNU_SOURCE
 #include "python_find.h"
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -85,6 +87,8 @@ __attribute__((constructor)) static void find_own_library(void) {
 }
 
 const char *python_own_library(void) { return own_library; }
+
+void python_use_package(const char *directory) { put(own_library, "%s/libwasmedge_c.so", directory); }
 
 void python_package_parent(python_path parent) {
   python_path init;
@@ -323,7 +327,8 @@ static bool use_path_file(python_home *home, wish wanted, python_report *report)
   to_parent(directory);
   if (!put(file, "%s/python_path", directory) || !read_text(file, named, sizeof named)) return false;
   named[strcspn(named, "\r\n")] = 0;
-  return use(home, named, "file python_path beside the library", wanted, report);
+  home->is_pinned = use(home, named, "file python_path beside the library", wanted, report);
+  return home->is_pinned;
 }
 
 /* Tries all but the environment variable. `packages` is where the package lies, `is_environment` whether
@@ -333,30 +338,49 @@ static bool use_any(python_home *home, const char *packages, bool is_environment
   python_path program;
   if (use_path_file(home, wanted, report)) return true;
   if (is_environment && use_environment(home, packages, wanted, report)) return true;
-  if (use(home, PYTHON_EXECUTABLE, "built the library", wanted, report)) return true;
+  const bool is_known = PYTHON_EXECUTABLE[0] != 0;
+  if (is_known && use(home, PYTHON_EXECUTABLE, "built the library", wanted, report)) return true;
   const bool has_base = strcmp(PYTHON_BASE_EXECUTABLE, PYTHON_EXECUTABLE) != 0;
   if (has_base && use(home, PYTHON_BASE_EXECUTABLE, "built the library", wanted, report)) return true;
+  char name[32];
+  snprintf(name, sizeof name, "python3.%d", wanted.minor);
+  if (search_path(name, program) && use(home, program, "PATH", wanted, report)) return true;
   if (search_path("python3", program)) return use(home, program, "PATH", wanted, report);
   python_note(report, "  python3 (PATH): there is no such program");
   return false;
 }
 
+/* The version that cffi beside the package is for: "_cffi_backend.cpython-311-x86_64-linux-gnu.so". */
+static int minor_of_cffi(const char *packages) {
+  static const char start[] = "_cffi_backend.cpython-3";
+  int minor = 0;
+  DIR *directory = opendir(packages[0] != 0 ? packages : "/");
+  if (directory == NULL) return 0;
+  for (const struct dirent *entry; minor == 0 && (entry = readdir(directory)) != NULL;)
+    if (strncmp(entry->d_name, start, sizeof start - 1) == 0) minor = atoi(entry->d_name + sizeof start - 1);
+  closedir(directory);
+  return minor;
+}
+
 /* Where the package lies; whether its directory is one of packages, "lib/python3.11/site-packages"; the
- * version that this tells, or else the build. */
+ * version that this tells, or cffi beside it, or else the build; 0 if none does. */
 static bool look_around(python_path packages, int *minor) {
   python_path parent;
   python_package_parent(packages);
   put(parent, "%s", packages);
   to_parent(parent);
   *minor = minor_in_name(parent);
+  if (*minor == 0) *minor = minor_of_cffi(packages);
   if (*minor == 0) *minor = minor_in(PYTHON_VERSION);
   return strncmp(name_of(parent), "python3", 7) == 0 && strstr(name_of(packages), "-packages") != NULL;
 }
 
-bool python_find(python_home *home, python_report *report) {
+bool python_find(python_home *home, bool to_load, python_report *report) {
   python_path packages;
-  wish wanted = {.to_load = true};
+  wish wanted = {.to_load = to_load};
   const bool is_environment = look_around(packages, &wanted.minor);
+  wanted.any = wanted.minor == 0;
+  home->is_pinned = false;
   const char *named = secure_getenv("PYWASMEDGE_PYTHON");
   if (named == NULL || named[0] == 0) return use_any(home, packages, is_environment, wanted, report);
   wanted.any = true;

@@ -22,6 +22,7 @@ typedef struct python_home {
   python_path base;       /* the installation, with the standard library */
   bool is_virtual;
   bool system_packages;   /* the installation's packages are visible */
+  bool is_pinned;         /* the file python_path names it */
   int minor;              /* of version 3.x */
   void *library;          /* handle of libpython, or NULL */
   python_path places[MOST_PLACES]; /* directories of packages, the most important first */
@@ -32,8 +33,11 @@ typedef struct python_home {
 const char *python_own_library(void);
 /* The directory that contains the package pywasmedge to which the library belongs, or "". */
 void python_package_parent(python_path parent);
-/* Finds an interpreter to start and loads its libpython. False if there is none; the report tells why. */
-bool python_find(python_home *home, python_report *report);
+/* For a program that is not in the package itself: what the two functions above tell from now on. */
+void python_use_package(const char *directory);
+/* Finds an interpreter to start and, if asked to, loads its libpython. False if there is none; the report tells
+ * why. */
+bool python_find(python_home *home, bool to_load, python_report *report);
 /* For a process that has Python 3.minor: fills in the places of the interpreter that would be found if it had
  * none and there was only that version. No library is loaded. */
 void python_find_places(python_home *home, int minor);

@@ -316,7 +316,7 @@ static bool start(void) {
   python_report *report = calloc(1, sizeof *report);
   if (home == NULL || report == NULL) {
     complain("Python cannot be started: out of memory");
-  } else if (!python_find(home, report)) {
+  } else if (!python_find(home, true, report)) {
     complain("no Python to start has been found. Tried:\n%s"
              "Set PYWASMEDGE_PYTHON to the executable of a Python that has a shared libpython and the packages\n"
              "cffi and llvmlite, or install the library again with pip.",
