@@ -20,7 +20,7 @@ Links are relative and nothing but the interpreter is named by an absolute path 
 from __future__ import annotations
 
 import os
-import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -31,25 +31,10 @@ ROOT = Path(__file__).resolve().parents[1]
 PLACE = Path("lib") / "pywasmedge"
 PACKAGE = PLACE / "pywasmedge"
 
-COMMAND = """\
-#!/bin/sh
-# Runs {function} of {module} in the interpreter that serves this prefix.
-here=$(dirname -- "$(readlink -f -- "$0")")/../{place}
-read -r python < "$here/pywasmedge/python_path"
-exec "${{PYWASMEDGE_PYTHON:-$python}}" -I -c '
-import sys
-sys.path.insert(0, sys.argv.pop(1))
-from {module} import {function}
-{function}()' "$here" "$@"
-"""
 
-
-def commands() -> dict[str, tuple[str, str]]:
-    """The commands of ``pyproject.toml``: module and function by name."""
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    section = text.partition("[project.scripts]\n")[2].partition("\n[")[0]
-    found = re.findall(r'^([\w-]+) = "([\w.]+):(\w+)"$', section, re.MULTILINE)
-    return {name: (module, function) for name, module, function in found}
+def commands() -> list[str]:
+    """The commands of the package."""
+    return list(runpy.run_path(str(ROOT / "pywasmedge" / "cli" / "launched.py"))["COMMANDS"])
 
 
 def link(prefix: Path, name: str, target: Path) -> None:
@@ -80,7 +65,6 @@ def install(prefix: Path, source: Path, pip_options: list[str]) -> None:
         fresh.chmod(0o755)
         pip = [sys.executable, "-m", "pip", "install", "--disable-pip-version-check"]
         subprocess.run([*pip, "--target", str(fresh), *pip_options, str(source)], check=True)
-        shutil.rmtree(fresh / "bin", ignore_errors=True)
         python = getattr(sys, "_base_executable", sys.executable)
         (fresh / "pywasmedge" / "python_path").write_text(f"{python}\n", encoding="utf-8")
         if place.exists():
@@ -89,6 +73,10 @@ def install(prefix: Path, source: Path, pip_options: list[str]) -> None:
     except BaseException:
         shutil.rmtree(fresh, ignore_errors=True)
         raise
+    (prefix / "bin").mkdir(exist_ok=True)
+    for name in commands():
+        os.replace(place / "bin" / name, prefix / "bin" / name)
+    shutil.rmtree(place / "bin")
     link(prefix, "lib/libwasmedge_c.so", PACKAGE / "libwasmedge_c.so")
     link(prefix, "include/wasmedge", PACKAGE / "include" / "wasmedge")
     link(prefix, "lib/cmake/WasmEdge", PACKAGE / "cmake")
@@ -99,13 +87,6 @@ def install(prefix: Path, source: Path, pip_options: list[str]) -> None:
         text = text.replace("prefix=${pcfiledir}/..\n", "prefix=${pcfiledir}/../..\n")
         text = text.replace("libdir=${prefix}\n", "libdir=${prefix}/lib\n")
         (configurations / path.name).write_text(text, encoding="utf-8")
-    (prefix / "bin").mkdir(exist_ok=True)
-    for name, (module, function) in commands().items():
-        command = prefix / "bin" / name
-        command.write_text(
-            COMMAND.format(module=module, function=function, place=PLACE), encoding="utf-8"
-        )
-        command.chmod(0o755)
 
 
 def main() -> None:

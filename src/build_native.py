@@ -21,6 +21,7 @@ sanitizers. The faults of guests must be left to the kernel then::
 from __future__ import annotations
 
 import os
+import runpy
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -34,8 +35,7 @@ sys.path.insert(0, "src")
 import build_sources as sources
 
 LIBRARY = "libwasmedge_c.so"
-COMMANDS = ("wasmedge", "wasmedgec", "pywasmedge-config")
-"""What ``pywasmedge/cli/launched.py`` knows."""
+COMMANDS = tuple(runpy.run_path("pywasmedge/cli/launched.py")["COMMANDS"])
 GENERATED = Path("build") / "generated"
 NATIVE_PARTS = ["src/native.c", "src/pybuffer.c"]
 """C files of the cffi module."""
@@ -143,7 +143,7 @@ def build_launcher(compiler: Any, command: str, directory: Path, temporary: Path
     """
     sources.generate(GENERATED)
     objects = compiler.compile(
-        [LAUNCHER, "src/python_find.c"],
+        [LAUNCHER, "src/python_find.c", "src/streams.c"],
         output_dir=str(temporary / command),
         include_dirs=INCLUDES,
         macros=[("COMMAND", f'"{command}"')],

@@ -7,19 +7,18 @@
  */
 #define _GNU_SOURCE
 #include <errno.h>
-#include <fcntl.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/auxv.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "python_find.h"
+#include "streams.h"
 
-enum { STREAMS = 3, OLDEST_MINOR = 10, NEWEST_MINOR = 40, OWN_WORDS = 6 };
+enum { OLDEST_MINOR = 10, NEWEST_MINOR = 40, OWN_WORDS = 6 };
 
 static int fail(const char *format, const char *detail) {
   fprintf(stderr, COMMAND ": ");
@@ -29,21 +28,10 @@ static int fail(const char *format, const char *detail) {
 
 /* ---- Standard streams --------------------------------------------------------------------------------- */
 
-/* Puts the null device in the place of a directory. Returns its new number, -1 if there was no need. */
-static int park(int stream) {
-  struct stat status;
-  if (fstat(stream, &status) != 0 || !S_ISDIR(status.st_mode)) return -1;
-  const int parked = fcntl(stream, F_DUPFD, STREAMS);
-  const int null = open("/dev/null", O_RDWR);
-  if (parked >= 0 && null >= 0) dup2(null, stream);
-  if (null >= STREAMS) close(null);
-  return parked;
-}
-
 static void park_all(char *text, size_t size) {
   size_t length = 0;
   for (int stream = 0; stream < STREAMS; stream++) {
-    const int parked = park(stream);
+    const int parked = stream_park(stream);
     const char *comma = stream > 0 ? "," : "";
     length += (size_t)snprintf(text + length, size - length, parked < 0 ? "%s-" : "%s%d", comma, parked);
   }

@@ -9,7 +9,7 @@
  */
 #include <patchlevel.h>
 #if PY_VERSION_HEX >= 0x030B0000
-#define Py_LIMITED_API 0x030B0000 /* buffers are part of the stable interface from 3.11 on */
+#define Py_LIMITED_API 0x030B0000 /* 3.10 has all that is used, too, but only 3.11 declares buffers */
 #endif
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
@@ -96,11 +96,18 @@ static void buffer_dealloc(PyObject *object) {
 }
 
 /* The base of a memory never moves and nothing shrinks it, so a view stays valid as long as it
- * holds a reference to the object, which PyBuffer_FillInfo takes. */
+ * holds a reference to the object. (PyBuffer_FillInfo is not in the stable interface of 3.10.) */
 static int buffer_get(PyObject *object, Py_buffer *view, int flags) {
   const we_memory *memory = ((Buffer *)object)->memory;
   uint64_t size = __atomic_load_n(&memory->size, __ATOMIC_ACQUIRE);
-  return PyBuffer_FillInfo(view, object, memory->base, (Py_ssize_t)size, 0, flags);
+  Py_INCREF(object);
+  *view = (Py_buffer){
+      .buf = memory->base, .obj = object, .len = (Py_ssize_t)size, .itemsize = 1, .ndim = 1,
+  };
+  if ((flags & PyBUF_FORMAT) == PyBUF_FORMAT) view->format = "B";
+  if ((flags & PyBUF_ND) == PyBUF_ND) view->shape = &view->len;
+  if ((flags & PyBUF_STRIDES) == PyBUF_STRIDES) view->strides = &view->itemsize;
+  return 0;
 }
 
 static PyType_Slot buffer_slots[] = {

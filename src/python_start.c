@@ -13,13 +13,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
 
 #include "bridge.h"
 #include "capi.h"
 #include "python_find.h"
+#include "streams.h"
 
 typedef struct PyObject PyObject;
 
@@ -159,13 +159,13 @@ static bool initialise_by_config(void *handle, const char *executable) {
 
 /* Starts `home`; the calling thread does not hold the interpreter lock afterwards. */
 static bool initialise(const python_home *home) {
-  struct stat input;
-  if (fstat(STDIN_FILENO, &input) == 0 && S_ISDIR(input.st_mode))
-    return complain("Python cannot be started: standard input is a directory");
   const bool modern = dlsym(home->library, "PyInitConfig_Create") != NULL;
-  if (!(modern ? initialise_by_config : initialise_by_flags)(home->library, home->executable)) return false;
-  py.PyEval_SaveThread();
-  return true;
+  int parked[STREAMS];
+  for (int stream = 0; stream < STREAMS; stream++) parked[stream] = stream_park(stream);
+  const bool ok = (modern ? initialise_by_config : initialise_by_flags)(home->library, home->executable);
+  for (int stream = 0; stream < STREAMS; stream++) stream_put_back(stream, parked[stream]);
+  if (ok) py.PyEval_SaveThread();
+  return ok;
 }
 
 /* ---- Importing --------------------------------------------------------------------------------------- */

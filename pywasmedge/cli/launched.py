@@ -8,12 +8,9 @@ from __future__ import annotations
 
 import sys
 
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+COMMANDS = {"wasmedge": "wasmedge", "wasmedgec": "wasmedgec", "pywasmedge-config": "config"}
+"""The commands, and the files of this folder whose ``main`` they are."""
 _NEEDED = ("_cffi_backend", "llvmlite")
-_STREAMS = 3
 
 
 def main() -> None:
@@ -21,18 +18,8 @@ def main() -> None:
     name, streams, *words = sys.argv[1:]
     _take_back(streams)
     sys.argv = [name, *words]
-    _command(name)()
-
-
-def _command(name: str) -> Callable[[], None]:
-    """The entry point of a command."""
-    if name == "wasmedge":
-        from pywasmedge.cli.wasmedge import main
-    elif name == "wasmedgec":
-        from pywasmedge.cli.wasmedgec import main
-    else:
-        from pywasmedge.cli.config import main
-    return main
+    module = __import__(f"pywasmedge.cli.{COMMANDS[name]}", fromlist=["main"])
+    module.main()
 
 
 def _take_back(streams: str) -> None:
@@ -81,4 +68,3 @@ def _is_alone(packages: str) -> bool:
     except OSError:
         base = os.environ.get("PYTHONUSERBASE") or os.path.expanduser("~/.local")
         return not os.path.isdir(f"{base}/lib/{version}/site-packages")
-

@@ -37,7 +37,19 @@ def open_file(path: str) -> Plugin:
     return collect(_execute(_PREFIX + name, file, package), name)
 
 
+def _complete_path() -> None:
+    """Let plugins import what any program of this interpreter can.
+
+    A command or a host in C may have started it without the module ``site``.
+    """
+    if sys.flags.no_site and "site" not in sys.modules:
+        import site
+
+        site.main()
+
+
 def _execute(name: str, file: str, package: bool) -> ModuleType:
+    _complete_path()
     from importlib.util import module_from_spec, spec_from_file_location
 
     folders = [os.path.dirname(file)] if package else None
@@ -60,6 +72,7 @@ def open_entry_point(name: str, value: str) -> Plugin:
     Raises:
         PluginError: it fails, or declares no plugin.
     """
+    _complete_path()
     from importlib import import_module
 
     module, _, attributes = value.partition(":")
