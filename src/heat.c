@@ -66,7 +66,7 @@ void heat_release(we_module *module) {
 /* Asks Python for better code: 0 if it comes, or after how many more turns to ask again. */
 static uint32_t ask(we_module *module, uint32_t index, uint32_t loop) {
   we_thread *thread = we_current;
-  if (!thread_has_stack_for_python(thread)) return AGAIN;
+  if (!thread_has_stack_for_host(thread)) return AGAIN;
   guest_ends(thread);
   const uint32_t later = we_bound_python.we_py_hot(module->self, index, loop);
   guest_begins(thread);

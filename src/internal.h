@@ -70,7 +70,8 @@ struct we_thread {
 
   _Atomic uint32_t interrupt; /* a request to stop is pending: STOP_*, or 0 */
   _Atomic uint32_t in_host;   /* a host function runs, requests will be seen at its end */
-  uint64_t python_limit; /* like stack_limit, for code that runs Python */
+  uint64_t stack_start;  /* lowest address of the stack; 0: not known */
+  uint64_t host_limit;   /* like stack_limit, for code of hosts; set by thread_share_stack */
   we_trap_record record;
   uint8_t *stack_copy;
   void *block; /* alternate signal stack and stack copy */
@@ -95,6 +96,8 @@ extern __thread we_thread *we_current __attribute__((tls_model("initial-exec"), 
 we_thread *thread_attach(void); /* NULL when memory is exhausted */
 bool thread_any_uses(const void *object); /* whether it stands in the uses of any thread */
 void thread_after_fork(void); /* in the child: the other threads are gone */
+/* Sets host_limit: of the stack below `here`, where the host calls a guest, how much is always the host's. */
+void thread_share_stack(we_thread *thread, uint64_t here);
 
 static inline we_thread *thread_self(void) {
   we_thread *thread = we_current;
@@ -105,9 +108,9 @@ static inline we_thread *thread_self(void) {
 
 /* Ends the guest's run: unwinds to the innermost transition. For code called from a guest. */
 _Noreturn void trap_raise(int32_t code);
-/* Traps with 0x02 unless there is enough stack left to run Python. */
-bool thread_has_stack_for_python(const we_thread *thread);
-void trap_unless_stack_for_python(we_thread *thread);
+/* Traps with 0x02 unless the host's share of the stack is left: asked before code that is not the kernel's runs. */
+bool thread_has_stack_for_host(const we_thread *thread);
+void trap_unless_stack_for_host(we_thread *thread);
 /* Traps with 0x07 if that was asked for. */
 void trap_if_interrupted(we_thread *thread);
 /* Fills the thread's record; `stack_start` is the first address that can be read. */

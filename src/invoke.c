@@ -29,8 +29,10 @@ static int32_t enter(we_func *func, uint64_t *frame) {
       .depth = previous != NULL ? previous->depth + 1 : 1,
   };
   int32_t code;
+  const uint64_t here = (uint64_t)(uintptr_t)__builtin_frame_address(0);
   thread->exit_sp = 0;
-  if ((uint64_t)(uintptr_t)__builtin_frame_address(0) < thread->stack_limit) {
+  if (previous == NULL) thread_share_stack(thread, here);
+  if (here < thread->stack_limit) {
     code = TRAP_RUNTIME_ERROR;
     trap_record_exit(thread, code);
     thread->record.stack_overflow = true;
@@ -133,7 +135,7 @@ bool thread_python_raised(void) {
 
 static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
   we_thread *thread = we_current;
-  if (func->flags & FUNC_PYTHON) trap_unless_stack_for_python(thread);
+  if (!(func->flags & FUNC_HELPER)) trap_unless_stack_for_host(thread);
   guest_ends(thread);
   atomic_store_explicit(&thread->in_host, !(func->flags & FUNC_HELPER), memory_order_relaxed);
   const int32_t code = func->host(func->data, caller, frame);
@@ -147,7 +149,7 @@ static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
 
 int32_t host_ask_python(void *data, we_instance *caller, uint64_t *frame) {
   we_thread *thread = we_current;
-  trap_unless_stack_for_python(thread);
+  trap_unless_stack_for_host(thread);
   atomic_store_explicit(&thread->in_host, 1, memory_order_relaxed);
   uint32_t by_sigint = STOP_SIGINT; /* Python has got the signal, too, and acts on it */
   atomic_compare_exchange_strong(&thread->interrupt, &by_sigint, 0);
@@ -167,7 +169,7 @@ static const we_type *type_with_adapters(uint32_t type_id) {
   const we_type *type = type_get(type_id);
   if (__atomic_load_n(&type->frame_entry, __ATOMIC_ACQUIRE) == NULL) {
     we_thread *thread = we_current;
-    trap_unless_stack_for_python(thread);
+    trap_unless_stack_for_host(thread);
     guest_ends(thread);
     const int32_t code = we_bound_python.we_py_adapt(type_id);
     if (code != 0) trap_raise(code);
@@ -201,7 +203,7 @@ void *rt_lazy_compile(we_instance *instance, uint32_t index) {
   void *entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);
   if (module_is_thunk(entry, index)) {
     we_thread *thread = we_current;
-    trap_unless_stack_for_python(thread);
+    trap_unless_stack_for_host(thread);
     guest_ends(thread);
     const int32_t code = we_bound_python.we_py_compile(module->self, index);
     if (code != 0) {

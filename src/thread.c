@@ -14,9 +14,10 @@ __thread we_thread *we_current;
 enum {
   SIGNAL_STACK = 64 * 1024,
   STACK_COPY_SIZE = 64 * 1024,
-  C_RESERVE = 16 * 1024,       /* stack that C code called by a guest can count on */
-  PYTHON_RESERVE = 128 * 1024, /* stack that Python code called by a guest can count on, */
-  PYTHON_MINIMUM = 32 * 1024,  /* but not more than a quarter of a small stack */
+  C_RESERVE = 16 * 1024,    /* stack that the kernel's own code can count on when a guest calls it */
+  HOST_MINIMUM = 32 * 1024, /* stack without which no host function is called */
+  GUEST_DEPTH = 512 * 1024, /* how deep a guest may at least be when it calls the host, if that is not */
+                            /* more than half of the stack; a quarter of a large one is more */
 };
 /* A stack without a limit would eat all memory before anything noticed: it gets a guard. */
 static const uint64_t STACK_TOO_BIG = 4ull << 30, OWN_LIMIT = 512ull << 20, OWN_GUARD = 64 << 10;
@@ -118,11 +119,21 @@ static void find_stack(we_thread *thread) {
       munmap(got, OWN_GUARD);
   }
   if (here < start || here >= high) return; /* on a stack of somebody's own making */
-  uint64_t reserve = (high - start) / 4;
-  if (reserve > PYTHON_RESERVE) reserve = PYTHON_RESERVE;
-  if (reserve < PYTHON_MINIMUM) reserve = PYTHON_MINIMUM;
+  thread->stack_start = start;
   thread->stack_limit = start + C_RESERVE;
-  thread->python_limit = start + reserve;
+}
+
+void thread_share_stack(we_thread *thread, uint64_t here) {
+  const uint64_t start = thread->stack_start;
+  if (start == 0 || here < start) {
+    thread->host_limit = 0;
+    return;
+  }
+  const uint64_t left = here - start;
+  uint64_t guest = left / 2;
+  if (guest > GUEST_DEPTH) guest = left / 4 > GUEST_DEPTH ? left / 4 : GUEST_DEPTH;
+  const uint64_t least = start + HOST_MINIMUM;
+  thread->host_limit = here - guest > least ? here - guest : least;
 }
 
 static bool set_up_signals(we_thread *thread) {

@@ -42,12 +42,12 @@ void trap_raise(int32_t code) {
   machine_unwind(atomic_load_explicit(&thread->entry, memory_order_relaxed)->sp, code);
 }
 
-bool thread_has_stack_for_python(const we_thread *thread) {
-  return (uint64_t)(uintptr_t)__builtin_frame_address(0) >= thread->python_limit;
+bool thread_has_stack_for_host(const we_thread *thread) {
+  return (uint64_t)(uintptr_t)__builtin_frame_address(0) >= thread->host_limit;
 }
 
-void trap_unless_stack_for_python(we_thread *thread) {
-  if (thread_has_stack_for_python(thread)) return;
+void trap_unless_stack_for_host(we_thread *thread) {
+  if (thread_has_stack_for_host(thread)) return;
   trap_record_exit(thread, TRAP_RUNTIME_ERROR);
   thread->record.stack_overflow = true;
   machine_unwind(atomic_load_explicit(&thread->entry, memory_order_relaxed)->sp, TRAP_RUNTIME_ERROR);
