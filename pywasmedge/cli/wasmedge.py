@@ -76,6 +76,7 @@ _USAGE = "\n  ".join(
         f"{_NAME} [--cache-dir DIR] cache info|clear",
         f"{_NAME} plugin list",
         f"{_NAME} [OPTIONS] wast FILE ...",
+        f"{_NAME} print [--folded] FILE",
     ]
 )
 
@@ -143,6 +144,11 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
             from .wast import run as run_scripts
 
             return run_scripts(options.rest[1:], _configure(options))
+        if options.rest[0] == "print" and not os.path.exists("print"):
+            from .print_text import run as run_print
+
+            run_print(options.rest[1:], _configure(options))
+            return 0
         if options.on("reactor") and len(options.rest) < 2:
             raise UsageError("--reactor needs the name of a function after the file")
         return _run(options, started, closed)

@@ -25,3 +25,21 @@ def assemble(text: str | bytes) -> bytes:
     from .assembly import assemble
 
     return assemble(text)
+
+
+def print_module(binary: bytes, *, folded: bool = False) -> str:
+    """The text of a binary module, valid or not.
+
+    Names come from the name section. What is printed assembles to the same bytes, if all numbers
+    in the binary have their shortest form and there is no section count that nothing needs.
+
+    Args:
+        binary: the module.
+        folded: print operands inside of what consumes them, ``(i32.add (local.get 0) ...)``.
+
+    Raises:
+        LoadError: the binary is malformed.
+    """
+    from .printer import print_module
+
+    return print_module(binary, folded=folded)

@@ -31,6 +31,8 @@ SECTIONS = {
     "data": 11,
 }
 """Section ids by what custom annotations call them, in the order of a binary."""
+LAST = len(SECTIONS) + 1
+"""The place of custom sections behind all others, and behind the name section."""
 
 
 class Annotated(TypeParser):
@@ -107,7 +109,7 @@ class Annotated(TypeParser):
             name = text_of(tokens[0])
         except Fault as fault:
             raise self._note_fault(note, fault.message) from None
-        place = len(SECTIONS)
+        place = LAST
         at = 1
         if tokens[1:2] == ["("]:
             at = 5
@@ -115,7 +117,7 @@ class Annotated(TypeParser):
             if words[:1] not in (["before"], ["after"]):
                 raise self._note_fault(note, "malformed placement")
             if words[1:] in (["first"], ["last"]):
-                place = 0 if words == ["before", "first"] else len(SECTIONS)
+                place = 0 if words == ["before", "first"] else LAST
                 if words in (["before", "last"], ["after", "first"]):
                     raise self._note_fault(note, "malformed placement")
             elif words[1:] and words[1] in SECTIONS:

@@ -7,7 +7,7 @@ second, in the order of the text, assembles them.
 from __future__ import annotations
 
 from . import encode
-from .annotations import SECTIONS, Annotated, before
+from .annotations import LAST, SECTIONS, Annotated, before
 from .body import Body
 from .instructions import DATA_INDEX
 from .lexer import Fault, lexical_fault
@@ -194,9 +194,9 @@ class Assembler(Annotated):
                     out.append(bytes((number,)) + encode.sized(items[name][0]))
             else:
                 out.append(encode.section(number, items[name], b"".join(items[name])))
-        names = name_section(self)
-        out.append(names)
-        out += (_custom(*item) for item in customs if item[1] >= place)
+        out += (_custom(*item) for item in customs if item[1] == place)
+        out.append(name_section(self))
+        out += (_custom(*item) for item in customs if item[1] == LAST)
         return b"".join(out)
 
     # --- fields --------------------------------------------------------------------------
