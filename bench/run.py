@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 SECTIONS = (
     "kernels",
     "metering",
+    "traps",
     "calls",
     "boundary",
     "wasi",
@@ -96,9 +97,13 @@ def measure(section: str, options: argparse.Namespace, engines: Sequence[Any], r
 
         return execution.section(engines, chosen, rounds)
     if section == "metering":
-        import metering
+        import switches
 
-        return metering.section(options.tier, chosen, rounds)
+        return switches.section("Metering", switches.METERING, options.tier, chosen, rounds)
+    if section == "traps":
+        import switches
+
+        return switches.section("Exact traps", switches.TRAPS, options.tier, chosen, rounds)
     if section == "calls":
         return costs.crossings(engines, rounds)
     if section == "boundary":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from enum import IntEnum
 
 from .arguments import count, items, path
@@ -95,6 +96,11 @@ class OutputFormat(IntEnum):
     """The module with its code in a custom section."""
 
 
+def exact_traps_are_wanted() -> bool:
+    """Whether the environment asks for ``Configure.exact_traps``."""
+    return os.environ.get("PYWASMEDGE_EXACT_TRAPS", "") not in ("", "0", "off")
+
+
 @dataclass(slots=True)
 class Configure:
     """Configuration of a VM and of the stages it is made of.
@@ -113,6 +119,10 @@ class Configure:
         instruction_counting: count the instructions that are executed (see ``Statistics``).
         cost_measuring: add up their cost and respect its limit.
         time_measuring: measure the time guests run.
+        exact_traps: optimised code always ends with the trap that quick code ends with, and leaves
+            the same memory, globals and tables; without, accesses of memory in innermost loops
+            may differ (``docs/RATIONALE.md``). Default: whether the environment variable
+            ``PYWASMEDGE_EXACT_TRAPS`` is set, to anything but ``0`` and ``off``.
         cache: directory where code is kept for later runs, or ``"off"``; ``None`` for what the
             environment says, see ``docs/CACHE.md``.
         precompiled: use code that was compiled ahead of time and comes with a module, which has
@@ -136,6 +146,7 @@ class Configure:
     instruction_counting: bool = False
     cost_measuring: bool = False
     time_measuring: bool = False
+    exact_traps: bool = field(default_factory=exact_traps_are_wanted)
     cache: str | None = None
     precompiled: bool | None = None
     text: bool | None = None

@@ -49,6 +49,7 @@ class Front:
             guarded=False,
             count=False,
             cost=False,
+            exact=False,
             generator=generator(version),
             processor=0,
         )

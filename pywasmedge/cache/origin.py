@@ -23,6 +23,7 @@ def entry_name(digest: bytes, origin: Origin) -> str:
         origin.guarded,
         origin.count,
         origin.cost,
+        origin.exact,
         origin.generator,
         origin.processor,
     )

@@ -44,6 +44,9 @@ SWITCHES = (
     Option("enable-gas-measuring", TOGGLE, "", "Add up the cost of executed instructions."),
     Option("enable-time-measuring", TOGGLE, "", "Measure execution time."),
     Option("enable-all-statistics", TOGGLE, "", "The three above."),
+    Option(
+        "exact-traps", TOGGLE, "", "Traps and the state behind them never depend on optimising."
+    ),
     *(
         Option(
             name,
@@ -68,6 +71,8 @@ def configure_switches(configure: Configure, options: Options) -> None:
                 configure.add_proposal(proposal)
     for name, switch in _STATISTICS.items():
         setattr(configure, switch, options.on(name) or options.on("enable-all-statistics"))
+    if options.on("exact-traps"):
+        configure.exact_traps = True
 
 
 def put(text: str, to: int = 1) -> None:

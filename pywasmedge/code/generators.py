@@ -83,6 +83,7 @@ def unit_compiler(module: Module, configure: Configure, guarded: bool) -> Compil
                     guarded=guarded,
                     count=configure.instruction_counting,
                     cost=configure.cost_measuring,
+                    exact=configure.exact_traps,
                     most=MOST_SECONDS if available() else inf,
                 )
         text = writer.write(indices, loops)

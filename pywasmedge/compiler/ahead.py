@@ -50,6 +50,7 @@ def origin(module_id: bytes, configure: Configure) -> Origin:
         here.guarded,
         here.count,
         here.cost,
+        here.exact,
         here.generator,
         layout.GENERIC_PROCESSOR,
     )
@@ -111,6 +112,7 @@ class _Compilation:
             guarded=True,
             count=configure.instruction_counting,
             cost=configure.cost_measuring,
+            exact=configure.exact_traps,
             most=MOST_SECONDS_AHEAD,
         )
 

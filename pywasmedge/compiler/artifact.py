@@ -53,7 +53,7 @@ _PIECE = struct.Struct("<7I")
 alignment."""
 _IMPORT = struct.Struct("<II")
 """Offset of a slot in the image, number of the name."""
-_GUARDED, _COUNT, _COST = 1, 2, 4
+_GUARDED, _COUNT, _COST, _EXACT = 1, 2, 4, 8
 
 
 class ArtifactError(Exception):
@@ -76,7 +76,7 @@ class Origin:
         module: identifies the module; up to 32 bytes, chosen by who writes the artifact.
             Zeros at its end are lost.
         proposals: with these the module was validated (as far as the writer did that).
-        guarded, count, cost: as in :class:`UnitWriter`.
+        guarded, count, cost, exact: as in :class:`UnitWriter`.
         generator: :func:`generator` of who made the code.
         processor: bits of ``layout.processor()`` that must be set where it runs.
     """
@@ -86,6 +86,7 @@ class Origin:
     guarded: bool
     count: bool
     cost: bool
+    exact: bool
     generator: bytes
     processor: int
 
@@ -98,6 +99,7 @@ class Origin:
             guarded,
             configure.instruction_counting,
             configure.cost_measuring,
+            configure.exact_traps,
             generator(),
             layout.processor(),
         )
@@ -117,13 +119,15 @@ class Origin:
     def serves(self, configure: Configure, *, guarded: bool) -> bool:
         """Whether the code does what a configuration asks for.
 
-        Code that counts may be used when nobody asks for the counts, but not the other way round;
-        code that relies on guard pages needs them.
+        Code that counts may be used when nobody asks for the counts, but not the other way round,
+        nor may code that is not exact where that is asked for; code that relies on guard pages
+        needs them.
         """
         return (
             (guarded or not self.guarded)
             and self.count >= configure.instruction_counting
             and self.cost >= configure.cost_measuring
+            and self.exact >= configure.exact_traps
         )
 
 
@@ -226,6 +230,7 @@ class Artifact:
             bool(options & _GUARDED),
             bool(options & _COUNT),
             bool(options & _COST),
+            bool(options & _EXACT),
             made_by,
             int.from_bytes(processor, "little"),
         )
@@ -390,7 +395,10 @@ def write(
         origin.processor.to_bytes(32, "little"),
         origin.module,
         sum([1 << p for p in origin.proposals]),
-        _GUARDED * origin.guarded | _COUNT * origin.count | _COST * origin.cost,
+        _GUARDED * origin.guarded
+        | _COUNT * origin.count
+        | _COST * origin.cost
+        | _EXACT * origin.exact,
         len(tables),
         0,
     )

@@ -103,7 +103,8 @@ class Calls(EmitterBase):
         wide = self.emit(f"zext i32 {index} to i64")
         slot = self.emit(f"getelementptr inbounds i64, ptr {elements}, i64 {wide}")
         func = self.emit(f"load ptr, ptr {slot}{TABLE_TBAA}")
-        key = self.emit(f"load ptr, ptr {self.offset(func, layout.FUNC['key'])}")
+        kind = "volatile " if self.exact else ""
+        key = self.emit(f"load {kind}ptr, ptr {self.offset(func, layout.FUNC['key'])}")
         own = self.offset("%ctx", self.canonical[type_index])
         same = self.emit(f"icmp eq ptr {key}, {own}")
         other, join, before = self.label(), self.label(), self.block_name

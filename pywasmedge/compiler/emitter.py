@@ -67,9 +67,10 @@ class EmitterBase:
     charge: Charge | None = None
     """See :class:`Sink`."""
 
-    def __init__(self, module: Module, *, guarded: bool) -> None:
+    def __init__(self, module: Module, *, guarded: bool, exact: bool) -> None:
         self.module = module
         self.guarded = guarded
+        self.exact = exact
         self.lines: list[str] = []
         self.values: list[str] = []
         self.locals: list[str] = []
@@ -86,7 +87,7 @@ class EmitterBase:
         self._entry: dict[str, str] = {}
         self._result_slots = 0
         self._accesses: list[int] = []
-        """Lines of loads and stores that may fault, and that LLVM may still move and remove."""
+        """Lines of loads and stores that may fault."""
         self._tight: list[tuple[int, int]] = []
         """First and last line of innermost loops without calls."""
         self._called_at = 0
@@ -171,7 +172,7 @@ class EmitterBase:
 
     def _keep_faults(self) -> None:
         """See to it that accesses that fault do so in their turn."""
-        keep_faults(self.lines, self._accesses, self._tight)
+        keep_faults(self.lines, self._accesses, None if self.exact else self._tight)
 
     # ---- traps and helpers ----------------------------------------------------------------
 
@@ -268,15 +269,10 @@ class EmitterBase:
         self.void(f"store {kind}{type_} {value}, ptr {pointer}, align 1{MEMORY_TBAA}")
 
     def _kind(self, memarg: Memarg) -> str:
-        """How to mark the access on the next line.
-
-        Shared memories may be changed by other threads.
-        """
-        if memarg.memory in self._volatile:
-            return "volatile "
+        """How to mark the access on the next line: other threads may change shared memories."""
         if self._may_fault(memarg):
             self._accesses.append(len(self.lines))
-        return ""
+        return "volatile " if memarg.memory in self._volatile else ""
 
     def _may_fault(self, memarg: Memarg) -> bool:
         """Whether no check is needed before an access."""

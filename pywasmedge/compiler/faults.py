@@ -7,6 +7,9 @@ nowhere if a simplification leaves no use. A store that is overwritten later goe
   does it keep LLVM from taking a value that it knows instead of loading it again;
 * stores are volatile.
 
+Exact code has volatile loads, too. They need the assembly as well: LLVM 22 folds even these into
+instructions of AVX-512 with a mask, which do not fault where the mask is 0.
+
 That would forbid vectorising loops. In innermost loops without calls, the only ones that are,
 stores are left alone, and a load is pinned only if its value reaches neither an effect (a store, a
 branch) in its own basic block, nor a phi that is of use. There LLVM may still move and join
@@ -19,39 +22,48 @@ import re
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
 _NAME = re.compile(r"%\d+")
 _DEFINITION = re.compile(r"(%\d+) = (.*)$")
-_LOAD = re.compile(r"%\d+ = load (<[^>]*>|\w+), ")
-_EXTENSION = re.compile(r"%\d+ = [sz]ext \w+ (%\d+) to (\w+)$")
+_LOAD = re.compile(r"%\d+ = load (?:volatile )?(<[^>]*>|\w+), ")
+_EXTENSION = re.compile(r"%\d+ = [sz]ext (?:<[^>]*>|\w+) (%\d+) to (<[^>]*>|\w+)$")
 _EFFECT = re.compile(r"call(?! [^@]*@llvm\.)|load (?:volatile|atomic)|atomicrmw|cmpxchg")
-_CONSTRAINTS = {"float": "x", "double": "x", "<2 x i64>": "x"}
-"""Registers for values that are no integers."""
+_VECTORS = ("float", "double", "<2 x i64>", "<4 x i32>", "<8 x i16>")
+"""Types of what is in vector registers."""
 
 
 def keep_faults(
-    lines: list[str], accesses: Iterable[int], loops: Sequence[tuple[int, int]]
+    lines: list[str], accesses: Sequence[int], loops: Sequence[tuple[int, int]] | None
 ) -> None:
     """Keep accesses of a finished function in their places.
 
     Args:
         lines: the function; line ``n`` defines ``%n`` if it defines a numbered value at all.
         accesses: the lines that load or store.
-        loops: first and last line of innermost loops without calls, in this order.
+        loops: first and last line of innermost loops without calls; ``None`` for exact code.
     """
+    if not accesses:
+        return
     free: set[int] = set()
     joined = _joined(lines) if loops else set()
-    for first, last in loops:
+    for first, last in loops or ():
         free.update(_free(lines, first, last, joined))
     for at in accesses:
         line = lines[at]
         if at in free:
             continue
         if line.startswith("store "):
-            lines[at] = f"store volatile {line[6:]}"
-        else:
-            _pin(lines, at)
+            lines[at] = _volatile(line)
+            continue
+        if loops is None:
+            lines[at] = _volatile(line)
+        _pin(lines, at)
+
+
+def _volatile(line: str) -> str:
+    """A load or store that LLVM keeps as it is."""
+    return line if " volatile " in line else re.sub("(load|store) ", r"\1 volatile ", line, count=1)
 
 
 def _pin(lines: list[str], at: int) -> None:
@@ -64,11 +76,11 @@ def _pin(lines: list[str], at: int) -> None:
     if extension is not None and extension[1] == name:
         at += 1
         name, type_ = f"%{at}", extension[2]
-    register = "r" if type_.startswith("i") else _CONSTRAINTS.get(type_)
-    if register is None:  # no type of a register
-        lines[at] = lines[at].replace("load", "load volatile", 1)
-    else:
-        lines[at] += f'\ncall void asm sideeffect "", "{register}"({type_} {name}) #4'
+    if type_.startswith("<") and type_ not in _VECTORS:  # half a vector that nobody uses
+        lines[at] = _volatile(lines[at])
+        return
+    register = "x" if type_ in _VECTORS else "r"
+    lines[at] += f'\ncall void asm sideeffect "", "{register}"({type_} {name}) #4'
 
 
 def _free(lines: list[str], first: int, last: int, joined: set[str]) -> list[int]:

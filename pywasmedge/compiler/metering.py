@@ -62,9 +62,12 @@ class Segment(segments.Segment):
 class Metered(Segments, Passing):
     """Emitter of code that counts."""
 
-    def __init__(self, module: Module, *, guarded: bool, count: bool, cost: bool) -> None:
+    def __init__(
+        self, module: Module, *, guarded: bool, count: bool, cost: bool, exact: bool
+    ) -> None:
         """Make an emitter that counts instructions, adds up their cost, or both."""
-        super().__init__(module, ["budget"] * cost + ["count"] * count, guarded=guarded)
+        kept = ["budget"] * cost + ["count"] * count
+        super().__init__(module, kept, guarded=guarded, exact=exact)
         self._cost = cost
         self._segments: list[Segment] = []
         self._first_segment = 0

@@ -29,9 +29,9 @@ METER_TBAA = ", !tbaa !6"
 class Passing(Variables):
     """Emitter of functions that keep fields of the thread's meter as locals behind their own."""
 
-    def __init__(self, module: Module, kept: list[str], *, guarded: bool) -> None:
+    def __init__(self, module: Module, kept: list[str], *, guarded: bool, exact: bool) -> None:
         """Make an emitter of functions that keep the fields ``kept``."""
-        super().__init__(module, guarded=guarded)
+        super().__init__(module, guarded=guarded, exact=exact)
         self.kept = kept
         self._first = 0
         """Index of the first of these locals."""

@@ -71,6 +71,7 @@ class UnitWriter:
         guarded: every memory has guard pages that make checks of 32-bit addresses unnecessary.
         count: the code counts instructions.
         cost: the code adds up the cost of instructions and respects its limit.
+        exact: every trap is the one that quick code would end with, after the same stores.
         most: seconds that LLVM may take for a function (see ``effort``).
     """
 
@@ -82,6 +83,7 @@ class UnitWriter:
         guarded: bool,
         count: bool = False,
         cost: bool = False,
+        exact: bool = False,
         most: float = inf,
     ) -> None:
         self.module = module
@@ -90,9 +92,9 @@ class UnitWriter:
         if count or cost:
             from .metering import Metered
 
-            self._emitter = Metered(module, guarded=guarded, count=count, cost=cost)
+            self._emitter = Metered(module, guarded=guarded, count=count, cost=cost, exact=exact)
         else:
-            self._emitter = Emitter(module, guarded=guarded)
+            self._emitter = Emitter(module, guarded=guarded, exact=exact)
         self._emitter.canonical = canonical_types(module.types)
         self._walk = Walk(module, proposals, Declared(module), self._emitter)
         self._scan = LoopScan(self._walk)

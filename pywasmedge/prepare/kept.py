@@ -172,6 +172,7 @@ def _origin(tree: Module, configure: Configure, guarded: bool) -> Origin:
         guarded,
         configure.instruction_counting,
         configure.cost_measuring,
+        configure.exact_traps,
         generator(bytes([configure.tier])),  # only code that is to be improved asks for that
         layout.processor(),
     )

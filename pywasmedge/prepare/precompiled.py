@@ -43,7 +43,10 @@ class Precompiled:
         """Use the code, if it does what ``configure`` asks for; otherwise it is made as usual."""
         artifact = self._artifact
         if not artifact.origin.serves(configure, guarded=compiled.guarded):
-            log.info("code compiled ahead of time is not used: it does not measure or check enough")
+            log.info(
+                "code compiled ahead of time is not used: "
+                "it does not measure or check enough, or its traps are not exact"
+            )
             return
         if artifact.functions:
             try:

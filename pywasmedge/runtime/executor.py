@@ -57,8 +57,8 @@ class Executor(Closing):
         self._statistics = statistics if self._switches else None
         if self._statistics is not None:
             self._statistics.cost_limit = NO_LIMIT
-        metering = (c.instruction_counting, c.cost_measuring)
-        self._key = (frozenset(c.proposals), c.tier, c.lazy, metering)
+        means = (c.instruction_counting, c.cost_measuring, c.exact_traps)
+        self._key = (frozenset(c.proposals), c.tier, c.lazy, means)
 
     def instantiate(self, store: Store, module: Module) -> ModuleInstance:
         """Make an anonymous instance; imports come from ``store``.

@@ -121,6 +121,7 @@ def test_entries_are_kept_apart(place: str) -> None:
     run(configure, 1)
     counting = Configure(cache=place, tier=Tier.QUICK, instruction_counting=True)
     assert functions(prepared(counting)) == set()
+    assert functions(prepared(Configure(cache=place, tier=Tier.QUICK, exact_traps=True))) == set()
     other = Configure(cache=place, tier=Tier.QUICK)
     other.add_proposal(pywasmedge.Proposal.TAIL_CALL)
     assert functions(prepared(other)) == set()

@@ -30,9 +30,9 @@ ROUNDS = int(os.environ.get("PYWASMEDGE_FUZZ_ROUNDS", "1"))
 EXTRA = (Proposal.TAIL_CALL, Proposal.THREADS)
 
 
-def instantiate(binary: bytes, *, lazy: bool) -> ModuleInstance:
+def instantiate(binary: bytes, *, lazy: bool, **settings: Any) -> ModuleInstance:
     """An instance of a module in a store of its own."""
-    configure = Configure(tier=Tier.QUICK, lazy=lazy)
+    configure = Configure(**{"tier": Tier.QUICK, "lazy": lazy} | settings)
     for proposal in EXTRA:
         configure.add_proposal(proposal)
     module = Loader(configure).parse_bytes(binary)
@@ -73,6 +73,9 @@ def behaviour(seed: str, instance: ModuleInstance) -> Iterator[tuple[object, obj
     exports: dict[str, Any] = {name: instance.exports[name] for name in instance.exports}
     globals_ = [item for name, item in exports.items() if name.startswith("g")]
     memory = exports["memory"]
+    core = instance._core
+    assert core is not None
+    table = core.table(0)
     for _ in range(3):
         for name, item in exports.items():
             if name.startswith("f"):
@@ -80,6 +83,8 @@ def behaviour(seed: str, instance: ModuleInstance) -> Iterator[tuple[object, obj
                 yield call(random, item), name
                 yield "globals", [item.bits for item in globals_]
                 yield memory.size, sha256(memory.read(0, memory.size)).hexdigest()
+                found = [table.get(i) for i in range(table.size)]
+                yield "table", [f and f.name for f in found]
 
 
 @pytest.mark.parametrize("guarded", [True, False])
@@ -98,6 +103,28 @@ def test_random_programs(seed: int, guarded: bool) -> None:
         end = next((i for i, (what, _) in enumerate(found[0]) if what == outside), end)
     for other in found[1:]:
         assert other[:end] == found[0][:end]
+
+
+OPTIMISED = {
+    "exact": {"exact_traps": True},
+    "exact, metered": {"exact_traps": True, "instruction_counting": True, "cost_measuring": True},
+    "default": {},
+}
+
+
+@pytest.mark.parametrize("way", OPTIMISED)
+@pytest.mark.parametrize("seed", range(6 * ROUNDS))
+def test_optimised_code_leaves_the_same_state(seed: int, way: str) -> None:
+    """After every call; by default up to the first one that ends with an access out of bounds."""
+    binary = Generator(Random(f"state {seed}"), *EXTRA).binary()
+    quick = list(behaviour(str(seed), instantiate(binary, lazy=True)))
+    settings = {"tier": Tier.OPTIMISED, **OPTIMISED[way]}
+    optimised = list(behaviour(str(seed), instantiate(binary, lazy=False, **settings)))
+    end = len(quick)
+    if way == "default":
+        outside = ("trap", ErrCode.MEMORY_OUT_OF_BOUNDS)
+        end = next((i for i, (what, _) in enumerate(quick) if what == outside), end)
+    assert optimised[:end] == quick[:end]
 
 
 KINDS = {"i32": "i32.add", "i64": "i64.xor", "f32": "f32.add", "f64": "f64.mul", "v128": "v128.xor"}

@@ -156,7 +156,7 @@ def test_another_version_processor_module(
 ) -> None:
     _, found = artifact_in(small(UNIVERSAL))
     own = found.origin
-    fields = ("module", "proposals", "guarded", "count", "cost", "generator", "processor")
+    fields = ("module", "proposals", "guarded", "count", "cost", "exact", "generator", "processor")
     values = {name: getattr(own, name) for name in fields} | change
     library, module = made_for(Origin(**values))
     if code is None:
@@ -409,10 +409,12 @@ def test_usage(tmp_path: Path) -> None:
 
 def test_all_options(tmp_path: Path) -> None:
     words = ["--dump", "--interruptible", "--generic-binary", "--enable-all-statistics"]
+    words.append("--exact-traps")
     done = wasmedgec(*words, source(tmp_path), tmp_path / "out.wasm", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     made = universal.find((tmp_path / "out.wasm").read_bytes(), pytest.fail)
     assert made is not None
     assert made[0].origin.count
     assert made[0].origin.cost
+    assert made[0].origin.exact
     assert {"wasm.ll", "wasm-opt.ll"} <= {path.name for path in tmp_path.iterdir()}

@@ -119,7 +119,7 @@ def test_the_image_can_be_verified_later() -> None:
     ],
 )
 def test_what_runs_here(change: dict[str, Any], reason: str | None) -> None:
-    fields = ("module", "proposals", "guarded", "count", "cost", "generator", "processor")
+    fields = ("module", "proposals", "guarded", "count", "cost", "exact", "generator", "processor")
     origin = Origin(**{name: getattr(ORIGIN, name) for name in fields} | change)
     found = origin.misfit()
     assert (found is None) if reason is None else reason in (found or "")
@@ -133,5 +133,9 @@ def test_what_code_serves_for() -> None:
     assert not ORIGIN.serves(Configure(cost_measuring=True), guarded=True)
     assert Origin.here(b"", counting, guarded=True).serves(Configure(), guarded=True)
     assert Origin.here(b"", counting, guarded=False).serves(counting, guarded=False)
+    exact = Configure(exact_traps=True)
+    assert not ORIGIN.serves(exact, guarded=True)
+    assert Origin.here(b"", exact, guarded=True).serves(Configure(), guarded=True)
+    assert Origin.here(b"", exact, guarded=True).serves(exact, guarded=True)
     assert ORIGIN.valid_with({*ORIGIN.proposals, Proposal.THREADS})
     assert not ORIGIN.valid_with(set())

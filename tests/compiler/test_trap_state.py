@@ -7,7 +7,7 @@ if its argument says so, and takes all three back.
 from __future__ import annotations
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import wasmbuild as wb
@@ -17,6 +17,9 @@ from pywasmedge import VM, Compiler, Configure, Tier, Trap
 from pywasmedge.base.config import OutputFormat, Proposal
 from pywasmedge.base.errors import ErrCode
 from pywasmedge.code.compiled import CompiledModule
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 PAGE = 65536
 
@@ -135,6 +138,12 @@ def configure(**settings: Any) -> Configure:
 
 
 METERED = {"instruction_counting": True, "cost_measuring": True}
+EXACT: dict[str, dict[str, Any]] = {
+    "exact": {"tier": Tier.OPTIMISED, "lazy": False, "exact_traps": True},
+    "hot, exact": {"tier": Tier.AUTO, "exact_traps": True},
+    "metered, exact": {"tier": Tier.OPTIMISED, "lazy": False, "exact_traps": True, **METERED},
+    "ahead, exact": {"output_format": OutputFormat.WASM, "exact_traps": True},
+}
 WAYS: dict[str, dict[str, Any]] = {
     "quick": {"tier": Tier.QUICK},
     "optimised": {"tier": Tier.OPTIMISED, "lazy": False},
@@ -143,6 +152,7 @@ WAYS: dict[str, dict[str, Any]] = {
     "hot": {"tier": Tier.AUTO},
     "ahead": {"output_format": OutputFormat.WASM},
     "ahead, metered": {"output_format": OutputFormat.WASM, **METERED},
+    **EXACT,
 }
 """How code is made."""
 
@@ -159,7 +169,7 @@ def started(way: str, binary: bytes, monkeypatch: pytest.MonkeyPatch) -> VM:
     vm.load_wasm(binary)
     vm.validate()
     instance = vm.instantiate()
-    if way == "hot":
+    if way.startswith("hot"):
         code = instance._core.compiled
         code.ensure_all()
         for index in range(len(code.module.funcs)):
@@ -265,3 +275,64 @@ def test_accesses_trap_in_their_turn(way: str, monkeypatch: pytest.MonkeyPatch) 
             except Trap as trap:
                 code = trap.code
             assert code == ErrCode.MEMORY_OUT_OF_BOUNDS, (name, address)
+
+
+INNERMOST = {
+    "sum of no use": "local.get 1 local.get 0 i32.load 2 0 i32.add local.set 1",
+    "fill": "local.get 0 local.get 2 i32.store 2 0",
+    "copy": "local.get 0 local.get 0 i32.const 400 i32.sub i32.load 2 0 i32.store 2 0",
+    "set and clear": "i32.const 16 i32.const 1 i32.store8 0 0 local.get 0 i32.load 2 0 local.get 1 "
+    "i32.add local.set 1 i32.const 16 i32.const 0 i32.store8 0 0",
+    "two directions": "local.get 0 local.get 2 i32.store 2 0 "
+    f"i32.const {PAGE} local.get 0 i32.sub local.get 2 i32.store 2 0",
+    "part": "local.get 1 local.get 0 i32.load 0 2 i32.const 255 i32.and i32.add local.set 1",
+}
+"""Bodies of loops over addresses from the first local to the end of the memory and beyond."""
+
+
+@cache
+def innermost() -> bytes:
+    step = "local.get 0 i32.const 4 i32.add local.set 0 "
+    step += "local.get 2 i32.const 1 i32.add local.tee 2 i32.const 1000 i32.lt_u br_if 0 end "
+    result = "i32.const 12 local.get 1 i32.const 0 i32.and i32.store 2 0"
+    return wb.wasm(
+        types=["i32 ->"],
+        funcs=[0] * len(INNERMOST),
+        memories=[wb.limits(1, 1)],
+        exports=[("memory", "memory", 0), *((n, "func", i) for i, n in enumerate(INNERMOST))],
+        code=[
+            wb.body(f"loop void {text} {step}{result}", [(2, "i32")]) for text in INNERMOST.values()
+        ],
+        datas=[wb.data("i32.const 60000", bytes(range(256)))],
+    )
+
+
+@pytest.mark.parametrize("way", EXACT)
+def test_exact_loops(way: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is vectorised otherwise."""
+
+    def outcomes(vm: VM) -> Iterator[tuple[object, ...]]:
+        assert vm.active_module is not None
+        memory = vm.active_module.exports.memory
+        for name in INNERMOST:
+            for start in (PAGE - 2000, PAGE - 1002, 1000):
+                code = None
+                try:
+                    vm.execute(name, start)
+                except Trap as trap:
+                    code = trap.code
+                yield name, start, code, memory.read(0, PAGE)
+
+    quick = list(outcomes(started("quick", innermost(), monkeypatch)))
+    assert {code for _, _, code, _ in quick} == {None, ErrCode.MEMORY_OUT_OF_BOUNDS}
+    assert list(outcomes(started(way, innermost(), monkeypatch))) == quick
+
+
+@pytest.mark.parametrize(
+    ("value", "exact"), [("1", True), ("on", True), ("0", False), ("off", False), ("", False)]
+)
+def test_environment(value: str, exact: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYWASMEDGE_EXACT_TRAPS", value)
+    assert Configure().exact_traps is exact
+    assert Configure().copy().exact_traps is exact
+    assert not Configure(exact_traps=False).exact_traps

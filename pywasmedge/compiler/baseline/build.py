@@ -116,7 +116,7 @@ class Writer(Variables):
     """The emitter for single instructions."""
 
     def __init__(self, *, guarded: bool) -> None:
-        super().__init__(_Module(), guarded=guarded)  # type: ignore[arg-type]
+        super().__init__(_Module(), guarded=guarded, exact=False)  # type: ignore[arg-type]
         self.canonical = _Anything(Hole("TYPE", 64))  # type: ignore[assignment]
         self.texts: list[str] = []
         self.state: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""What counting instructions and limiting their cost take, beside code that does neither."""
+"""What switches of the configuration take, beside code without them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from execution import measure
 from report import geometric_mean, table
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from kernels import Kernel
 
@@ -18,7 +18,7 @@ LIMIT = 2**62
 """A cost limit that no kernel reaches."""
 
 
-class Metered(Pywasmedge):
+class Switched(Pywasmedge):
     """This project, with these attributes of the configuration switched on."""
 
     def __init__(self, tier: str, name: str, *switches: str) -> None:
@@ -43,31 +43,43 @@ class Metered(Pywasmedge):
         return lambda n: int(vm.execute("run", n))
 
 
-def section(tier: str, kernels: Sequence[Kernel], rounds: int) -> dict[str, dict[str, float]]:
+METERING = {
+    "count": ("instruction_counting",),
+    "limit": ("cost_measuring",),
+    "both": ("instruction_counting", "cost_measuring"),
+}
+TRAPS = {"exact": ("exact_traps",)}
+"""Names of what is measured, and the attributes that are switched on."""
+
+
+def section(
+    title: str,
+    ways: Mapping[str, Sequence[str]],
+    tier: str,
+    kernels: Sequence[Kernel],
+    rounds: int,
+) -> dict[str, dict[str, float]]:
     """Run and print the kernels; seconds by kernel and by what is measured."""
-    plain = Metered(tier, "plain")
-    metered = (
-        Metered(tier, "count", "instruction_counting"),
-        Metered(tier, "limit", "cost_measuring"),
-        Metered(tier, "both", "instruction_counting", "cost_measuring"),
-    )
+    engines = [Switched(tier, name, *switches) for name, switches in ways.items()]
     results: dict[str, dict[str, float]] = {}
     rows = []
     for kernel in kernels:
         try:
-            times = results[kernel.name] = measure(kernel, (plain, *metered), rounds)
+            times = results[kernel.name] = measure(
+                kernel, (Switched(tier, "plain"), *engines), rounds
+            )
         except Exception as error:  # one broken kernel must not hide the others
             print(f"{kernel.name}: {error}", file=sys.stderr)
             continue
-        ratios = [f"{times[engine.name] / times['plain']:.2f}" for engine in metered]
+        ratios = [f"{times[name] / times['plain']:.2f}" for name in ways]
         rows.append([kernel.name, kernel.character, f"{times['plain'] * 1e3:.1f}", *ratios])
     if results:
         done = results.values()
-        means = [geometric_mean([t[e.name] / t["plain"] for t in done]) for e in metered]
+        means = [geometric_mean([t[name] / t["plain"] for t in done]) for name in ways]
         rows.append(["geometric mean", "", "", *[f"{mean:.3f}" for mean in means]])
     table(
-        f"Metering (plain: ms, least of {rounds}; ratios to it, less is better)",
-        ["kernel", "character", "plain", *[engine.name for engine in metered]],
+        f"{title} (plain: ms, least of {rounds}; ratios to it, less is better)",
+        ["kernel", "character", "plain", *ways],
         rows,
     )
     return results
