@@ -37,7 +37,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the examples, built as C."""
     copy = tmp_path_factory.mktemp("examples") / "c_examples"
     shutil.copytree(EXAMPLES, copy, ignore=shutil.ignore_patterns("build"))
-    make(copy, f"CC={capi_host.compiler()}")
+    compiler = capi_host.compiler()
+    make(copy, " ".join([f"CC={compiler}", *capi_host.filling(compiler)]))
     return copy
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import capi_host
 import pytest
 import shared
+import testdata
 from memcheck import FAILED, SECONDS, Host, slow, under_valgrind
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 SOURCES = capi_host.SOURCES
 GUEST = SOURCES / "guest.wasm"
+LIBRARY = testdata.GUESTS / "library.wasm"
 
 
 def cases(source: str) -> list[str]:
@@ -37,6 +39,7 @@ def hosts() -> list[Host]:
     found += [(path.stem, (SOURCES,)) for path in sorted(SOURCES.glob("behaviour_*.c"))]
     found += [(path.stem, ()) for path in sorted(SOURCES.glob("pure_*.c"))]
     found += [("statistics", ()), ("shared_instances", (GUEST,))]
+    found += [("start", (mode, LIBRARY)) for mode in ("run", "try", "pure", "process", "thread")]
     found += [("null_misuse", (GUEST, case)) for case in cases("null_misuse")]
     importer, waiting = SOURCES / "own_importer.wasm", SOURCES / "waiting_guest.wasm"
     found += [("own_orders", (GUEST, importer, case)) for case in cases("own_orders")]

@@ -33,7 +33,7 @@ def compiler(language: str = "c") -> str:
 
 
 @cache
-def _filling(path: str) -> tuple[str, ...]:
+def filling(path: str) -> tuple[str, ...]:
     """What makes a compiler fill variables that nobody has initialised, so that using one shows.
 
     Empty if it can not.
@@ -65,7 +65,7 @@ def build(source: Path | str, *flags: str, library: Path = LIBRARY) -> Path:
         path,
         "-std=c11" if plain else "-std=c++17",
         *WARNINGS,
-        *_filling(path),
+        *filling(path),
         "-g",
         "-pthread",
         f"-I{INCLUDE}",
