@@ -19,7 +19,7 @@ from ..compiler.codegen import Level, LLVMLostError
 from ..compiler.effort import TooMuchError
 from ..kernel.native import address, ffi, lib, pointer
 from ..kernel.objects import object_at, own
-from .failures import attempt
+from .failures import attempt, keep, keep_and_stop
 from .generators import quick_compiler, unit_compiler
 from .job import Job
 from .pieces import load, unregister
@@ -407,13 +407,13 @@ class Improvement:
         return self._module() is not None
 
 
-@ffi.def_extern(error=0xFFFF_FFFF)
+@ffi.def_extern(error=0xFFFF_FFFF, onerror=keep_and_stop)
 def we_py_hot(handle: CData, index: int, loop: int) -> int:
     """Quick code of a module's defined function ``index`` runs often."""
     return object_at(address(handle)).ask(index, loop)  # type: ignore[no-any-return]
 
 
-@ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
+@ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR), onerror=keep)
 def we_py_compile(handle: CData, index: int) -> int:
     """The kernel needs the code of a module's defined function ``index``."""
     return attempt(lambda: object_at(address(handle)).ensure(index))

@@ -12,7 +12,7 @@ from ..base.forking import fork_safe
 from ..base.record import dataclass
 from ..base.types import FunctionType, ValType
 from ..kernel.native import ffi, lib, pointer
-from .failures import attempt
+from .failures import attempt, keep
 from .pieces import load
 
 TYPE_CHECKING = False
@@ -105,7 +105,7 @@ def prepare(types: Sequence[FunctionType]) -> None:
             _adapters[type_] = pair
 
 
-@ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR))
+@ffi.def_extern(error=int(ErrCode.RUNTIME_ERROR), onerror=keep)
 def we_py_adapt(number: int) -> int:
     """The kernel needs the adapters of type ``number``."""
     return attempt(lambda: prepare([type_of(number)]))

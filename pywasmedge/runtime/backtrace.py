@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import struct
 
-from ..base.errors import ErrCode, Trap
+from ..base.errors import ErrCode, Trap, WasmError
 from ..base.record import dataclass
 from ..code.failures import take_failure
 from ..code.pieces import find
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from ..code.pieces import Loaded
     from ..module.ast import Module
     from ..module.names import Names
+
+_OF_OTHERS = (ErrCode.RUNTIME_ERROR, ErrCode.INTERRUPTED)
+"""How guests end because of exceptions that have no code: see ``code/failures.py``."""
 
 LIMIT = 256
 """Most functions a backtrace names."""
@@ -45,7 +48,8 @@ def trap(code: int) -> BaseException:
     exhausted = record and record.stack_overflow
     if kind < ErrCode.MODULE_NAME_CONFLICT and not exhausted:
         error = take_failure()
-        if error is not None and getattr(error, "code", ErrCode.RUNTIME_ERROR) == kind:
+        fits = error.code == kind if isinstance(error, WasmError) else kind in _OF_OTHERS
+        if error is not None and fits:
             return error
     if not record or record.code != code:
         return Trap(kind)

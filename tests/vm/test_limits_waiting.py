@@ -16,6 +16,7 @@ import pytest
 import wasmbuild as wb
 
 from pywasmedge import VM, WASI, Configure, ErrCode, HostModule, Proposal, Tier, Trap
+from pywasmedge.code.compiled import CompiledModule
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -175,6 +176,26 @@ def test_cancelling(setting: Setting) -> None:
     with pytest.raises(Trap) as caught:
         run.result()
     assert caught.value.code == ErrCode.INTERRUPTED
+
+
+class Stop(BaseException):
+    """What a signal's handler may raise."""
+
+
+def test_what_is_raised_while_better_code_is_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Python runs the handlers of signals wherever it is, in a callback of the kernel as well."""
+
+    def ask(*_: object) -> int:
+        raise Stop
+
+    setting = Setting("computing")
+    with monkeypatch.context() as patch:
+        patch.setattr(CompiledModule, "ask", ask)
+        with pytest.raises(Stop):
+            setting.vm.execute("wait", timeout=30)
+    with pytest.raises(Trap):
+        setting.vm.execute("wait", timeout=0.05)
+    setting.close()
 
 
 CTRL_C = """
