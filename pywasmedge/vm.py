@@ -8,6 +8,7 @@ from os import PathLike
 from threading import RLock
 
 from .base import arguments, log
+from .base.arguments import seconds
 from .base.closing import Closing
 from .base.config import Configure, HostRegistration
 from .base.errors import ErrCode, Exit, WorkflowError
@@ -209,6 +210,24 @@ class VM(Closing):
             self._registered.append(instance)
         return instance
 
+    def unregister(self, name: str) -> ModuleInstance:
+        """Take a name away from a registered module, see :meth:`Store.unregister`.
+
+        An instance that the VM made lives on as long as somebody uses it; ``close`` does not
+        close it any more.
+
+        Returns:
+            The instance.
+
+        Raises:
+            WorkflowError: 0x80, nothing is registered under ``name``.
+        """
+        instance = self._store.unregister(name)
+        self._leave_instantiated()
+        with self._lock:
+            self._registered = [known for known in self._registered if known is not instance]
+        return instance
+
     def _register(self, name: str, source: Source) -> ModuleInstance:
         self._leave_instantiated()
         instance = self._executor.register(self._store, self._checked(source), name)
@@ -351,25 +370,36 @@ class VM(Closing):
 
     # --- in the background -----------------------------------------------------------------------
 
-    def execute_async(self, name: str, *args: Any) -> Async:
+    def execute_async(self, name: str, *args: Any, timeout: float | None = None) -> Async:
         """Start :meth:`execute` on another thread; errors come out of ``result()``."""
-        return Async(self.execute, name, *args)
+        limit = seconds(timeout, "timeout")
+        return Async(self.execute, name, *args, timeout=limit)
 
-    def execute_registered_async(self, module: str, name: str, *args: Any) -> Async:
+    def execute_registered_async(
+        self, module: str, name: str, *args: Any, timeout: float | None = None
+    ) -> Async:
         """Start :meth:`execute_registered` on another thread."""
-        return Async(self.execute_registered, module, name, *args)
+        limit = seconds(timeout, "timeout")
+        return Async(self.execute_registered, module, name, *args, timeout=limit)
 
     def run_wasm_from_file_async(
-        self, path: StrOrBytesPath, name: str = "_start", *args: Any
+        self,
+        path: str | PathLike[str],
+        name: str = "_start",
+        *args: Any,
+        timeout: float | None = None,
     ) -> Async:
         """Start :meth:`run_wasm_from_file` on another thread."""
-        return Async(self.run_wasm_from_file, path, name, *args)
+        limit = seconds(timeout, "timeout")
+        return Async(self.run_wasm_from_file, path, name, *args, timeout=limit)
 
     def run_wasm_from_bytes_async(
-        self, data: ReadableBuffer, name: str = "_start", *args: Any
+        self, data: ReadableBuffer, name: str = "_start", *args: Any, timeout: float | None = None
     ) -> Async:
         """Start :meth:`run_wasm_from_bytes` on another thread; the data are copied."""
-        return Async(self.run_wasm_from_bytes, bytes(memoryview(data)), name, *args)
+        data = bytes(memoryview(data))
+        limit = seconds(timeout, "timeout")
+        return Async(self.run_wasm_from_bytes, data, name, *args, timeout=limit)
 
     # --- looking around --------------------------------------------------------------------------
 

@@ -162,6 +162,8 @@ void we_watch_sigint(void);
 uint32_t we_call_depth(void);
 /* Whether any thread has a host -> guest entry on its stack. */
 bool we_guests_running(void);
+/* Compiler and C library that the library was built with; for people. */
+const char *we_build(void);
 
 /* ---- Memories (memory.c) ---------------------------------------------------------------------- */
 

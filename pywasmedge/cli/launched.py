@@ -6,6 +6,7 @@ tenth of the time if they are the usual ones.
 
 from __future__ import annotations
 
+import gc
 import sys
 
 COMMANDS = {"wasmedge": "wasmedge", "wasmedgec": "wasmedgec", "pywasmedge-config": "config"}
@@ -19,6 +20,7 @@ def main() -> None:
     _take_back(streams)
     sys.argv = [name, *words]
     module = __import__(f"pywasmedge.cli.{COMMANDS[name]}", fromlist=["main"])
+    gc.enable()  # start.py has switched it off
     module.main()
 
 

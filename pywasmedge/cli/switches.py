@@ -75,6 +75,33 @@ def configure_switches(configure: Configure, options: Options) -> None:
         configure.exact_traps = True
 
 
+def version_text(name: str) -> str:
+    """What ``--version`` prints: the release on a line of its own, then what it is made of."""
+    import platform
+
+    from ..compiler.baseline.stencil import available
+    from ..kernel.native import ffi, lib
+
+    try:
+        import llvmlite
+
+        from ..compiler.codegen import llvm_version
+
+        llvm = f"LLVM {llvm_version()} (llvmlite {llvmlite.__version__})"
+    except (ImportError, OSError) as error:
+        llvm = f"no LLVM ({error})"
+    import _cffi_backend  # type: ignore[import-untyped]
+
+    quick = "with" if available() else "without"
+    return (
+        f"{name} version {VERSION}\n"
+        f"{llvm}, cffi {_cffi_backend.__version__},"
+        f" {platform.python_implementation()} {platform.python_version()}\n"
+        f"built for {platform.machine()} by {ffi.string(lib.we_build()).decode()},"
+        f" {quick} quick code\n"
+    )
+
+
 def put(text: str, to: int = 1) -> None:
     """Write to a standard stream of the host; that it is closed is no reason to fail."""
     try:  # noqa: SIM105  (contextlib is not worth its import)

@@ -25,7 +25,7 @@ from .options import (
     UsageError,
     help_text,
 )
-from .switches import GENERAL, SWITCHES, VERSION, configure_switches, put
+from .switches import GENERAL, SWITCHES, configure_switches, put, version_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -125,7 +125,7 @@ def run(words: list[str], started: float, closed: tuple[int, ...] = ()) -> int:
     try:
         options, table = _read(words)
         if options.on("version"):
-            put(f"{_NAME} version {VERSION}\n")
+            put(version_text(_NAME))
             return 0
         if options.on("help") or not options.rest:
             put(help_text(_USAGE, table, colour=os.isatty(1)))

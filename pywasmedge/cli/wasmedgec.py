@@ -11,7 +11,7 @@ from ..base import log
 from ..base.config import Configure, OptimizationLevel, OutputFormat
 from ..base.errors import WasmError
 from .options import TOGGLE, VALUE, Option, Options, UsageError, help_text
-from .switches import GENERAL, SWITCHES, VERSION, configure_switches, put
+from .switches import GENERAL, SWITCHES, configure_switches, put, version_text
 
 _NAME = "wasmedgec"
 _USAGE = f"{_NAME} [OPTIONS] [--] IN OUT"
@@ -51,7 +51,7 @@ def run(words: list[str]) -> int:
     try:
         options = Options(OPTIONS, words)
         if options.on("version"):
-            put(f"{_NAME} version {VERSION}\n")
+            put(version_text(_NAME))
             return 0
         if options.on("help") or not options.rest:
             put(help_text(_USAGE, OPTIONS, colour=os.isatty(1)))

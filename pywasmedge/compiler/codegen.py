@@ -114,6 +114,15 @@ def ahead_machine(level: int, *, generic: bool) -> Machine:
     return _load().machine(level)
 
 
+def llvm_version() -> str:
+    """LLVM's version, as ``"22.1.0"``.
+
+    Raises:
+        ImportError: llvmlite is not installed, or is another release.
+    """
+    return _load().version
+
+
 def big_thread(work: Callable[[], None], name: str) -> threading.Thread:
     """A thread, started, on which LLVM can recurse deeply."""
     thread = threading.Thread(target=work, name=name, daemon=True)

@@ -10,7 +10,8 @@
 Addresses are file offsets. The image of the artifact is section ``.text``, with a symbol per
 function; the module is section ``.wasm``. The runtime itself reads the artifact and the module and
 looks at nothing else: the file is never handed to the system's loader. The artifact's chunk
-``CHUNK`` says where the module is, and has checksums of what describes the file.
+``CHUNK`` says where the module is, and has checksums of what describes the file. ``strip`` leaves
+all that in its place: it removes the symbols for debuggers and writes other section headers.
 """
 
 from __future__ import annotations
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 CHUNK = "library"
 _CHUNK = struct.Struct("<16sQQ16sQQ")
-"""Checksum of the first page; offset and size of the module; checksum, offset, size of the end."""
+"""Checksum of the first page (without what tells of sections); offset and size of the module;
+checksum, offset, size of the end."""
 
 _HEADER = struct.Struct("<16sHHIQQQIHHHHHH")
 _SEGMENT = struct.Struct("<IIQQQQQQ")
@@ -192,9 +194,28 @@ def _around(
         header += _SEGMENT.pack(kind, flags, at, at, at, size, size, align)
     head = header.ljust(ALIGNMENT, b"\0")
     chunk = _CHUNK.pack(
-        layout.checksum(head), module_at, len(module), layout.checksum(tail), tail_at, len(tail)
+        layout.checksum(_without_sections(head)),
+        module_at,
+        len(module),
+        layout.checksum(tail),
+        tail_at,
+        len(tail),
     )
     return head, bytes(body), chunk
+
+
+def _without_sections(head: bytes) -> bytes:
+    """The first page without what it says about the table of sections, which ``strip`` changes."""
+    fields = list(_HEADER.unpack_from(head))
+    fields[6] = fields[12] = fields[13] = 0
+    return _HEADER.pack(*fields) + head[_HEADER.size :]
+
+
+def _table_ends(head: bytes) -> int:
+    """Where the table of sections ends; 0 if its last section is not that of the names."""
+    fields = _HEADER.unpack_from(head)
+    start, entry, count, names = fields[6], *fields[11:14]
+    return start + entry * count if entry == _SECTION.size and names == count - 1 else 0
 
 
 def _section_table(sections: list[_Section], end: int) -> tuple[bytes, int]:
@@ -353,11 +374,13 @@ def read(fd: int) -> tuple[Artifact, bytes]:
         module = part(at, length)
         if module_id(module) != artifact.origin.module:
             raise ArtifactError("it is damaged")
-        parts = (
-            (head[:ALIGNMENT], head_sum),
-            (part(tail_at, tail_length), tail_sum),
-        )
-        if any(layout.checksum(found) != expected for found, expected in parts):
+        if layout.checksum(_without_sections(head[:ALIGNMENT])) != head_sum:
+            raise ArtifactError("it is damaged")
+        end = tail_at + tail_length
+        ends = _table_ends(head)
+        intact = ends == end and layout.checksum(part(tail_at, tail_length)) == tail_sum
+        stripped = ends == total < end
+        if not intact and not stripped:
             raise ArtifactError("it is damaged")
         start, length = artifact.image
         if not layout.verify_code(fd, ALIGNMENT + start, length, artifact.image_checksum):

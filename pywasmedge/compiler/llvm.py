@@ -17,6 +17,7 @@ from ctypes import (
     c_char_p,
     c_int,
     c_size_t,
+    c_uint,
     c_void_p,
     cast,
     string_at,
@@ -41,6 +42,7 @@ _SIGNATURES: dict[str, tuple[Any, list[Any]]] = {
     "GetProcessTriple": (None, [_TEXT]),
     "GetHostCPUName": (None, [_TEXT]),
     "GetHostCPUFeatures": (c_int, [_TEXT]),
+    "GetVersionInfo": (c_uint, []),
     "GetTargetFromTriple": (_POINTER, [c_char_p, _TEXT]),
     "CreateTargetMachine": (
         _POINTER,
@@ -79,6 +81,7 @@ class LLVM:
     Attributes:
         triple: what code is generated for.
         cpu, features: the processor and what it can do.
+        version: of LLVM.
     """
 
     def __init__(self, path: str, through: int) -> None:
@@ -104,6 +107,8 @@ class LLVM:
         self.triple = self._text("GetProcessTriple")
         self.cpu = self._text("GetHostCPUName")
         self.features = self._text("GetHostCPUFeatures")
+        release = self._call("GetVersionInfo")
+        self.version = f"{release >> 16}.{release >> 8 & 0xFF}.{release & 0xFF}"
 
     def _call(self, name: str, *args: Any) -> Any:
         call, target, unused = self._functions[name]

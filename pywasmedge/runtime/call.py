@@ -15,6 +15,7 @@ from ..base.types import ValType
 from ..kernel.native import address, ffi, lib
 from ..kernel.objects import object_at
 from .externref import passing
+from .interrupt import with_timeout
 from .values import decode
 
 TYPE_CHECKING = False
@@ -81,6 +82,7 @@ def caller(
             raise ArgumentError(error.code, detail) from None
 
     call = _caller(func, signature, encode)
+    call.__qualname__ = name or "function"  # for messages of the interpreter
     type_ = signature.type
     if ValType.EXTERNREF in type_.params or ValType.EXTERNREF in type_.results:
         return passing(call)
@@ -105,13 +107,16 @@ if TYPE_CHECKING:
 def _caller_of_none(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
     invoke = lib.we_call_void
 
-    def call(*args: Any) -> None:
+    def call(*args: Any, timeout: float | None = None) -> Any:
+        if timeout is not None:
+            return with_timeout(timeout, call, *args)
         try:
             data = pack(*args)
         except _UNPACKABLE:
             data = encode(args)
         if code := invoke(func, data, size):
             raise failure(code)
+        return None
 
     return call
 
@@ -120,7 +125,9 @@ def _caller_of_integer(invoke: Any, trapped: int) -> Callable[..., Callable[...,
     last_trap = lib.we_last_trap
 
     def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
-        def call(*args: Any) -> Any:
+        def call(*args: Any, timeout: float | None = None) -> Any:
+            if timeout is not None:
+                return with_timeout(timeout, call, *args)
             try:
                 data = pack(*args)
             except _UNPACKABLE:
@@ -139,7 +146,9 @@ def _caller_of_float(invoke: Any) -> Callable[..., Callable[..., Any]]:
     last_trap = lib.we_last_trap
 
     def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
-        def call(*args: Any) -> Any:
+        def call(*args: Any, timeout: float | None = None) -> Any:
+            if timeout is not None:
+                return with_timeout(timeout, call, *args)
             try:
                 data = pack(*args)
             except _UNPACKABLE:
@@ -161,8 +170,8 @@ def _caller_of_reference(type_: ValType) -> Callable[..., Callable[..., Any]]:
     def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
         word = make_word(func, pack, size, encode)
 
-        def call(*args: Any) -> Any:
-            return decode(type_, word(*args))
+        def call(*args: Any, timeout: float | None = None) -> Any:
+            return decode(type_, word(*args, timeout=timeout))
 
         return call
 
@@ -187,7 +196,9 @@ def _caller_of_many(func: Any, signature: Signature, encode: _Encode) -> Callabl
     unpack = results.struct.unpack_from
     single = len(results.types) == 1
 
-    def call(*args: Any) -> Any:
+    def call(*args: Any, timeout: float | None = None) -> Any:
+        if timeout is not None:
+            return with_timeout(timeout, call, *args)
         frame = bytearray(size)
         data = encode(args)
         frame[: len(data)] = data

@@ -66,12 +66,12 @@ def object_of(word: int) -> Any:
 def passing(operation: Callable[..., Any]) -> Callable[..., Any]:
     """``operation``, which passes references, with their objects safe from its start to its end."""
 
-    def pass_(*args: Any) -> Any:
+    def pass_(*args: Any, **options: Any) -> Any:
         if len(_objects) >= _limit:
             _let_go()
         _busy.append(None)
         try:
-            return operation(*args)
+            return operation(*args, **options)
         finally:
             _busy.pop()
 

@@ -21,12 +21,14 @@ class FunctionInstance(Closing):
 
     Arguments are checked against :attr:`type`; results come back as Python values: integers
     signed, several results as a tuple, none as ``None``, a v128 as 16 bytes, a funcref as a
-    ``FunctionInstance`` or ``None``, an externref as the object it stands for. It keeps its
-    instance alive. May be called from several threads at once.
+    ``FunctionInstance`` or ``None``, an externref as the object it stands for. ``timeout=``
+    (seconds, ``None`` for no limit) stops the guest. It keeps its instance alive. May be called
+    from several threads at once.
 
     Raises (when called):
         ArgumentError: number or type of the arguments is wrong (a ``TypeError``).
-        Trap: the guest trapped.
+        TypeError, ValueError: ``timeout`` is no time; nothing has been called.
+        Trap: the guest trapped, with 0x07 after ``timeout``.
         LoadError, ValidationError: a function that was called first now is not valid, see
             ``Configure.validation``.
         BaseException: whatever a Python host function raised, as itself.
@@ -41,7 +43,7 @@ class FunctionInstance(Closing):
 
     if TYPE_CHECKING:
 
-        def __call__(self, *args: Any) -> Any:
+        def __call__(self, *args: Any, timeout: float | None = None) -> Any:
             """Call the function."""
 
     def __init__(

@@ -11,7 +11,7 @@ from ..kernel.native import lib
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from typing import Any
 
 _REPEAT = 0.005
@@ -84,12 +84,14 @@ def with_timeout(timeout: float | None, function: Callable[..., Any], *args: Any
 class Async(Closing):
     """A call that runs on a thread of its own.
 
-    All methods may be called from any thread, any number of times.
+    All methods may be called from any thread, any number of times. In a coroutine of asyncio it
+    can be awaited, by any number of tasks and loops: that is :meth:`result` without blocking the
+    loop, and cancelling the task cancels the call (at once; the guest stops soon after).
     """
 
-    __slots__ = ("_cancelled", "_done", "_error", "_lock", "_result", "_watchdog")
+    __slots__ = ("_cancelled", "_done", "_error", "_lock", "_result", "_told", "_watchdog")
 
-    def __init__(self, function: Callable[..., Any], *args: Any) -> None:
+    def __init__(self, function: Callable[..., Any], *args: Any, **options: Any) -> None:
         """Start calling ``function``."""
         self._done = Event()
         self._lock = RLock()
@@ -97,9 +99,12 @@ class Async(Closing):
         self._watchdog: Watchdog | None = None
         self._result: Any = None
         self._error: BaseException | None = None
-        Thread(target=self._run, args=(function, args), daemon=True).start()
+        self._told: list[Callable[[], None]] = []
+        Thread(target=self._run, args=(function, args, options), daemon=True).start()
 
-    def _run(self, function: Callable[..., Any], args: tuple[Any, ...]) -> None:
+    def _run(
+        self, function: Callable[..., Any], args: tuple[Any, ...], options: dict[str, Any]
+    ) -> None:
         try:
             with Watchdog() as watchdog:
                 with self._lock:
@@ -107,14 +112,18 @@ class Async(Closing):
                     if self._cancelled:
                         watchdog.stop_after(0)
                 try:
-                    self._result = function(*args)
+                    self._result = function(*args, **options)
                 finally:
                     with self._lock:
                         self._watchdog = None
         except BaseException as error:
             self._error = error
         finally:
-            self._done.set()
+            with self._lock:
+                self._done.set()
+                told, self._told = self._told, []
+            for tell in told:
+                tell()
 
     def wait(self, timeout: float | None = None) -> bool:
         """Wait for the end, at most ``timeout`` seconds; whether the call has ended.
@@ -131,9 +140,49 @@ class Async(Closing):
             if self._watchdog is not None:
                 self._watchdog.stop_after(0)
 
-    def result(self) -> Any:
-        """Wait for the end; the call's result, or its exception is raised."""
-        self._done.wait()
+    def result(self, timeout: float | None = None) -> Any:
+        """Wait for the end; the call's result, or its exception is raised.
+
+        Args:
+            timeout: most seconds to wait, ``None`` for no limit.
+
+        Raises:
+            TimeoutError: the call has not ended by then; it goes on.
+            TypeError, ValueError: ``timeout`` is no time.
+        """
+        if not self.wait(timeout):
+            raise TimeoutError(f"the call has not ended after {timeout} s")
         if self._error is not None:
             raise self._error
         return self._result
+
+    def __await__(self) -> Generator[Any, None, Any]:
+        """Wait in a coroutine; the call's result, or its exception is raised."""
+        return self._awaited().__await__()
+
+    async def _awaited(self) -> Any:
+        from asyncio import CancelledError, get_running_loop
+
+        loop = get_running_loop()
+        future = loop.create_future()
+
+        def wake() -> None:
+            if not future.done():
+                future.set_result(None)
+
+        def tell() -> None:
+            try:  # noqa: SIM105  (contextlib is not worth its import)
+                loop.call_soon_threadsafe(wake)
+            except RuntimeError:  # the loop has been closed: nobody waits
+                pass
+
+        with self._lock:
+            if self._done.is_set():
+                return self.result()
+            self._told.append(tell)
+        try:
+            await future
+        except CancelledError:
+            self.cancel()
+            raise
+        return self.result()

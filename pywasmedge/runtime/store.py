@@ -5,7 +5,7 @@ from __future__ import annotations
 from threading import RLock
 
 from ..base.closing import Closing
-from ..base.errors import ErrCode, LinkError
+from ..base.errors import ErrCode, LinkError, WorkflowError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -58,6 +58,26 @@ class Store(Closing):
             self._changed(key, instance)
             self._modules[key] = instance
         instance._stores.add(self)
+
+    def unregister(self, name: str) -> ModuleInstance:
+        """Take a name away from what is registered under it.
+
+        Modules that import from the instance, and calls that run in it, keep it alive and go on;
+        only modules that are instantiated from now on do not find it.
+
+        Returns:
+            The instance.
+
+        Raises:
+            WorkflowError: 0x80, nothing is registered under ``name``.
+        """
+        with self._lock:
+            instance = self._modules.get(name)
+            if instance is None:
+                raise WorkflowError(ErrCode.WRONG_INSTANCE_ADDRESS, f"no module {name!r}")
+            self._changed(name, None)
+            del self._modules[name]
+        return instance
 
     def require_free(self, name: str) -> None:
         """Check that nothing is registered under ``name``.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import re
 import signal
 import struct
@@ -365,7 +366,17 @@ def test_statistics_go_to_standard_output(guest: Guests) -> None:
 
 
 def test_version() -> None:
-    assert output("--version") == output("-v") == "wasmedge version 0.10.0\n"
+    release, parts, build = output("--version").splitlines()
+    assert output("-v").splitlines() == [release, parts, build]
+    assert release == "wasmedge version 0.10.0"
+    version = r"\d+\.\d+[\w.+-]*"
+    python = re.escape(platform.python_version())
+    named = rf"LLVM {version} \(llvmlite 0\.50\.\d+\), cffi {version}, CPython {python}"
+    assert re.fullmatch(named, parts)
+    assert re.fullmatch(
+        rf"built for {platform.machine()} by (GCC|Clang) .+, glibc {version}, with quick code",
+        build,
+    )
 
 
 def test_help_is_shown_when_asked_for_and_without_arguments() -> None:
