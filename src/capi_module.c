@@ -35,22 +35,6 @@ struct WasmEdge_ModuleInstanceContext {
   WasmEdge_ModuleInstanceContext *next_retired;
 };
 
-static uint64_t mix(uint64_t hash, uint64_t word) {
-  hash = (hash ^ word) * 0x9E3779B97F4A7C15ull;
-  return hash ^ hash >> 32;
-}
-
-static uint64_t hash_name(uint8_t kind, const char *name, uint32_t length) {
-  uint64_t hash = mix(kind, length), word;
-  for (; length >= 8; name += 8, length -= 8) {
-    memcpy(&word, name, 8);
-    hash = mix(hash, word);
-  }
-  word = 0;
-  for (uint32_t i = 0; i < length; i++) word = word << 8 | (uint8_t)name[i];
-  return mix(hash, word);
-}
-
 /* The place of a name in a table: where it is, or where it would have to go. */
 static _Atomic(entry *) *place_of(table *in, uint64_t hash, uint8_t kind, const char *name, uint32_t length) {
   for (uint64_t at = hash;; at++) {
@@ -213,7 +197,7 @@ static table *with_room(WasmEdge_ModuleInstanceContext *module) {
 }
 
 static bool add(WasmEdge_ModuleInstanceContext *module, const entry *values, const char *name, void *object) {
-  const uint64_t hash = hash_name(values->kind, name, values->length);
+  const uint64_t hash = keyed_hash(values->kind, name, values->length);
   bool ok = false;
   pthread_mutex_lock(&module->lock);
   table *exports = with_room(module);
@@ -303,7 +287,7 @@ static inline void *find(const WasmEdge_ModuleInstanceContext *context, uint8_t 
     name.Buf = "";
   }
   table *exports = atomic_load_explicit(&module->exports, memory_order_acquire);
-  const uint64_t hash = hash_name(kind, name.Buf, name.Length);
+  const uint64_t hash = keyed_hash(kind, name.Buf, name.Length);
   entry *one = atomic_load_explicit(place_of(exports, hash, kind, name.Buf, name.Length), memory_order_acquire);
   if (one == NULL) return NULL;
   void *object = atomic_load_explicit(&one->object, memory_order_acquire);

@@ -118,6 +118,11 @@ void trap_record(we_thread *thread, int32_t code, uint64_t pc, uint64_t sp, uint
 /* The same for a trap in something a guest called: taken from the thread's exit_sp. */
 void trap_record_exit(we_thread *thread, int32_t code);
 
+/* ---- hash.c ------------------------------------------------------------------------------------- */
+
+/* Hash of some bytes; values of different kinds have nothing to do with each other. */
+uint64_t keyed_hash(uint64_t kind, const void *bytes, uint32_t length);
+
 /* ---- fault.c, interrupt.c ---------------------------------------------------------------------- */
 
 /* Installs the handlers of SIGSEGV and SIGBUS, once per process. */

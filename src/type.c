@@ -18,10 +18,7 @@ we_type *type_get(uint32_t type_id) { return &atomic_load(&chunks[type_id / CHUN
 const we_type *we_type_get(uint32_t type_id) { return type_get(type_id); }
 
 static uint64_t hash_types(const uint8_t *params, uint32_t param_count, const uint8_t *results, uint32_t result_count) {
-  uint64_t hash = 14695981039346656037ull ^ param_count;
-  for (uint32_t i = 0; i < param_count; i++) hash = (hash ^ params[i]) * 1099511628211ull;
-  for (uint32_t i = 0; i < result_count; i++) hash = (hash ^ results[i]) * 1099511628211ull;
-  return hash ^ hash >> 29;
+  return keyed_hash(keyed_hash(param_count, params, param_count), results, result_count);
 }
 
 static bool same(const uint8_t *a, const uint8_t *b, uint32_t count) { return count == 0 || memcmp(a, b, count) == 0; }

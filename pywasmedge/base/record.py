@@ -39,7 +39,8 @@ else:
             }
             body.update(_methods(names, {n: vars(plain)[n] for n in names if n in vars(plain)}))
             if frozen:
-                body.update(__setattr__=_refuse, __delattr__=_refuse, __hash__=_hash)
+                body.update(__setattr__=_refuse, __delattr__=_refuse)
+                body.setdefault("__hash__", _hash)
             else:
                 body["__hash__"] = None
             cls = type(plain)(plain.__name__, plain.__bases__, body)

@@ -51,6 +51,10 @@ class FunctionType:
     params: tuple[ValType, ...] = ()
     results: tuple[ValType, ...] = ()
 
+    def __hash__(self) -> int:
+        """Of bytes, as Python keys their hash per process: guests choose types."""
+        return hash((bytes(self.params), bytes(self.results)))
+
     def __str__(self) -> str:
         return f"({', '.join(map(str, self.params))}) -> ({', '.join(map(str, self.results))})"
 
