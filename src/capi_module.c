@@ -55,7 +55,7 @@ static table *new_table(uint64_t places, table *older) {
 }
 
 WasmEdge_ModuleInstanceContext *capi_module_new(const char *name, uint32_t length, we_instance *instance) {
-  WasmEdge_ModuleInstanceContext *module = calloc(1, sizeof *module + length);
+  WasmEdge_ModuleInstanceContext *module = calloc(1, sizeof *module + length + 1);
   if (module == NULL) return NULL;
   table *exports = new_table(FIRST_PLACES, NULL);
   if (exports == NULL) {
@@ -66,11 +66,9 @@ WasmEdge_ModuleInstanceContext *capi_module_new(const char *name, uint32_t lengt
   atomic_init(&module->exports, exports);
   module->instance = instance;
   pthread_mutex_init(&module->lock, NULL);
-  if (length > 0) {
-    char *copy = (char *)(module + 1);
-    memcpy(copy, name, length);
-    module->name = (WasmEdge_String){length, copy};
-  }
+  char *copy = (char *)(module + 1);
+  if (length > 0) memcpy(copy, name, length);
+  module->name = (WasmEdge_String){length, copy};
   return module;
 }
 
@@ -253,6 +251,7 @@ static void *make_global(WasmEdge_ModuleInstanceContext *module, entry *one) {
     if (global != NULL) {
       global->storage = module->instance->globals[one->index];
       global->type = (WasmEdge_GlobalTypeContext){one->type, one->mutability};
+      global->module = module;
     }
     made = global;
     atomic_store(&one->object, made);

@@ -78,6 +78,7 @@ struct WasmEdge_GlobalInstanceContext {
   we_global *storage; /* &own, or the global of a module instance */
   WasmEdge_GlobalTypeContext type;
   bool owned; /* not the C host's to delete */
+  WasmEdge_ModuleInstanceContext *module; /* the one whose instance it is of, or NULL */
   we_global own;
 };
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from threading import RLock
-from weakref import WeakValueDictionary
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from ..base.forking import fork_safe
 from ..base.types import ExternKind, GlobalType, ValType
@@ -36,6 +36,9 @@ _by_instance: dict[int, _Context] = {}
 _given: WeakValueDictionary[int, Any] = WeakValueDictionary()
 """The tables, memories and globals that hosts have given to modules, by address: a global by that
 of its value, since the context of an instance's global goes with the instance."""
+
+_contexts_of_globals: WeakKeyDictionary[GlobalInstance, CData] = WeakKeyDictionary()
+"""The contexts that hosts have made, by the objects that own them now."""
 
 
 class _Context:
@@ -115,7 +118,9 @@ def _export_core(c: CData, core: Core) -> bool:
     for key, (kind_, index) in core.plan.exports.items():
         characters = name(key)
         length = len(characters)
-        if kind_ == ExternKind.GLOBAL:
+        if kind_ == ExternKind.GLOBAL and (made := _made_by_host(core, index)):
+            ok = lib.capi_module_export(c, kind_, characters, length, made, lib.WE_ASK_PYTHON)
+        elif kind_ == ExternKind.GLOBAL:
             type_ = core.plan.tree.global_types[index]
             ok = lib.capi_module_export_global(
                 c, characters, length, index, type_.type, type_.mutable
@@ -127,6 +132,15 @@ def _export_core(c: CData, core: Core) -> bool:
         if not ok:
             return False
     return True
+
+
+def _made_by_host(core: Core, index: int) -> CData | None:
+    """The context that a C host has made, if that is the global an instance has imported."""
+    if index >= len(core.globals):
+        return None
+    global_ = core.globals[index]
+    context = _contexts_of_globals.get(global_)
+    return ffi.cast("void *", context) if context is not None else None
 
 
 def _export_host(c: CData, instance: ModuleInstance) -> bool:
@@ -253,8 +267,10 @@ def WasmEdge_ModuleInstanceAddGlobal(
 ) -> None:
     if instance is not None:
         twin = _twin(ExternKind.GLOBAL, global_)
-        c = ffi.NULL if _is_of_instance(global_) else global_  # that one goes with its instance
-        _add(instance, ExternKind.GLOBAL, key, twin, c)
+        if global_.module:  # the context goes with that module, which now goes later
+            lib.capi_module_acquire(global_.module)
+            keep(instance, own(global_.module, "capi_module_release"))
+        _add(instance, ExternKind.GLOBAL, key, twin, global_)
 
 
 def _twin(kind_: ExternKind, c: CData) -> Any:
@@ -291,7 +307,9 @@ def _adopt(kind_: ExternKind, c: CData) -> Any:
         return MemoryInstance.adopt(c)
     c.owned = True
     type_ = GlobalType(ValType(c.type.type), bool(c.type.mutability))
-    return GlobalInstance.adopt(c.storage, type_, own(c, "capi_global_free"))
+    made = GlobalInstance.adopt(c.storage, type_, own(c, "capi_global_free"))
+    _contexts_of_globals[made] = c
+    return made
 
 
 def _part_of_instance(kind_: ExternKind, place: int) -> Any:

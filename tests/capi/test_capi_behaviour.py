@@ -8,7 +8,7 @@ results, types, configurations
 proposals and codes of failures        ``test_capi_codes.py``
 AST modules, loader, validator         ``behaviour_loading.c``
 executor                               ``behaviour_instances.c``
-stores, module instances               ``behaviour_modules.c``
+stores, module instances               ``behaviour_modules.c``, ``behaviour_same.c``
 host functions                         ``behaviour_host.c``
 tables, memories, globals              ``pure_instances.c``, ``shared_instances.c``
 VMs, what hosts do with them           ``behaviour_vm.c``, ``behaviour_vm_hosts.c``
