@@ -83,11 +83,9 @@ def version_text(name: str) -> str:
     from ..kernel.native import ffi, lib
 
     try:
-        import llvmlite
-
         from ..compiler.codegen import llvm_version
 
-        llvm = f"LLVM {llvm_version()} (llvmlite {llvmlite.__version__})"
+        llvm = "LLVM {} (llvmlite {})".format(*llvm_version())
     except (ImportError, OSError) as error:
         llvm = f"no LLVM ({error})"
     import _cffi_backend  # type: ignore[import-untyped]

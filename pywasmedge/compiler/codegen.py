@@ -114,13 +114,16 @@ def ahead_machine(level: int, *, generic: bool) -> Machine:
     return _load().machine(level)
 
 
-def llvm_version() -> str:
-    """LLVM's version, as ``"22.1.0"``.
+def llvm_version() -> tuple[str, str]:
+    """The versions of LLVM, as ``"22.1.0"``, and of llvmlite.
 
     Raises:
         ImportError: llvmlite is not installed, or is another release.
     """
-    return _load().version
+    llvm = _load().version
+    import llvmlite
+
+    return llvm, llvmlite.__version__
 
 
 def big_thread(work: Callable[[], None], name: str) -> threading.Thread:
