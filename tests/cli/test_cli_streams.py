@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.long
 COMMAND = os.path.join(sysconfig.get_path("scripts"), "wasmedge")
 OK, BADF, IO, ISDIR, NOSPC, NOTCONN, PIPE = 0, 8, 29, 31, 51, 53, 64
 

@@ -13,6 +13,7 @@ import capi_host
 import pytest
 import testdata
 
+pytestmark = [pytest.mark.first, pytest.mark.long]
 ROOT = Path(__file__).parents[2]
 GUESTS = testdata.GUESTS
 KEPT = ROOT / "build" / "dependencies"
