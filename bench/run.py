@@ -28,6 +28,7 @@ SECTIONS = (
     "instantiate",
     "threads",
     "compile",
+    "text",
     "startup",
     "programs",
 )
@@ -125,6 +126,10 @@ def measure(section: str, options: argparse.Namespace, engines: Sequence[Any], r
     if section == "compile":
         ours = next(engine for engine in engines if isinstance(engine, Pywasmedge))
         return costs.compilation(ours, processes.big_module(), rounds)
+    if section == "text":
+        import text
+
+        return text.section(rounds)
     if section == "startup":
         return processes.startup(rounds)
     programs = options.program or (["quickjs"] if options.quick else [])

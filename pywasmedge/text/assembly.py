@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from ..base.errors import ErrCode, WatError
 from ..module import limits
 from .lexer import Fault, Tokens, unmask
@@ -11,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import NoReturn
 
+_FLOOD = re.compile(r"[ \t\r\n]*\([ \t\r\n]*\((?![@;])")
+"""Two parentheses open at the start: that is no module."""
 _WIDTH = 76
 """Most characters of a line that an error shows."""
 
@@ -32,6 +36,8 @@ def assemble(text: str | bytes) -> bytes:
     source = decode(text)
     tokens = None
     try:
+        if flood := _FLOOD.match(source):  # which may be long
+            raise Fault("unexpected token", offset=flood.end() - 1)
         tokens = Tokens(source)
         module = Assembler(tokens, 0)
         binary = module.assemble()
