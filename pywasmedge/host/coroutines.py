@@ -28,7 +28,12 @@ def complete(coroutine: Coroutine[Any, Any, Any]) -> Any:
     The calling thread may itself be inside an event loop. If the guest is stopped meanwhile, or
     Ctrl-C hits, the coroutine is cancelled. What it does about that is waited for only briefly.
     """
-    future = asyncio.run_coroutine_threadsafe(coroutine, _running())
+    try:
+        loop = _running()
+    except BaseException:  # Ctrl-C, too
+        coroutine.close()
+        raise
+    future = asyncio.run_coroutine_threadsafe(coroutine, loop)
     handle = waiting.handle()
     done, finished = os.pipe()
     future.add_done_callback(lambda _: os.close(finished))

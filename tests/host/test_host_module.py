@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import time
 import traceback
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ from pywasmedge import (
     i64,
     v128,
 )
+from pywasmedge.host import coroutines
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -270,6 +272,27 @@ def test_an_async_function_ends_with_its_guest() -> None:
     while not ends and time.monotonic() < until:
         time.sleep(0.001)
     assert ends == ["cancelled"]
+
+
+def test_a_coroutine_that_could_not_begin_leaves_no_warning(
+    monkeypatch: pytest.MonkeyPatch, recwarn: pytest.WarningsRecorder
+) -> None:
+    """Ctrl-C may come while the event loop is started."""
+    host = HostModule("env")
+
+    @host.function
+    async def nothing() -> None:
+        pass
+
+    def running() -> None:
+        raise KeyboardInterrupt
+
+    guest = guest_of(host)
+    monkeypatch.setattr(coroutines, "_running", running)
+    with pytest.raises(KeyboardInterrupt):
+        guest.vm.execute("nothing")  # type: ignore[attr-defined]
+    gc.collect()
+    assert not recwarn.list
 
 
 def test_registering() -> None:
