@@ -65,20 +65,21 @@ def _drain(reader: int) -> None:
 
 
 def wake(thread: int) -> None:
-    """End the wait of ``thread`` and those it begins until ``end``.
-
-    Has to be repeated every few milliseconds while the thread may not have begun to wait yet.
-    """
+    """End the wait of ``thread`` and those it begins until ``end``."""
     with _lock:
         watched = _watched.get(thread)
         if watched is None:
             return
         watched.stopped = True
         if watched.pipe is not None:
-            try:  # noqa: SIM105  (contextlib is not worth its import)
-                os.write(watched.pipe[1], b"\0")
-            except BlockingIOError:
-                pass  # enough of them lie there already
+            _fill(watched.pipe[1])
+
+
+def _fill(writer: int) -> None:
+    try:  # noqa: SIM105  (contextlib is not worth its import)
+        os.write(writer, b"\0")
+    except BlockingIOError:
+        pass  # enough of them lie there already
 
 
 def _none() -> int:
@@ -102,6 +103,8 @@ def handle() -> int:
             watched.pipe = os.pipe()
             for end in watched.pipe:
                 os.set_blocking(end, False)
+            if watched.stopped:
+                _fill(watched.pipe[1])
         return watched.pipe[0]
 
 
