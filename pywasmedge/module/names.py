@@ -126,6 +126,12 @@ def function_name(module: Module, index: int) -> str | None:
     return read_names(module).function(index)
 
 
+def exported_functions(module: Module) -> dict[int, str]:
+    """The name of the first export of each function that is exported, by index."""
+    exports = module.exports
+    return {e.index: e.name for e in reversed(exports) if e.kind == ExternKind.FUNCTION}
+
+
 def display_name(module: Module, index: int, names: Names | None = None) -> str:
     """What to call function ``index`` when talking to people.
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 
     from ..code.pieces import Loaded
     from ..module.ast import Module
-    from ..module.names import Names
 
 _OF_OTHERS = (ErrCode.RUNTIME_ERROR, ErrCode.INTERRUPTED)
 """How guests end because of exceptions that have no code: see ``code/failures.py``."""
@@ -58,15 +57,19 @@ def trap(code: int) -> BaseException:
 
 
 def backtrace() -> list[str]:
-    """Display names of the guest functions on the stack at this thread's latest trap."""
-    from ..module.names import read_names
+    """Display names of the guest functions on the stack at this thread's latest trap.
 
-    names: dict[int, Names] = {}  # by the id of the module, which its code keeps
+    A function without a name in the name section is called by its first export.
+    """
+    from ..module.names import exported_functions, read_names
+
+    names: dict[int, dict[int, str]] = {}  # by the id of the module, which its code keeps
     lines = []
     for module, index in frames():
         if id(module) not in names:
-            names[id(module)] = read_names(module)
-        lines.append(names[id(module)].functions.get(index) or f"func[{index}]")
+            given = {key: text for key, text in read_names(module).functions.items() if text}
+            names[id(module)] = {**exported_functions(module), **given}
+        lines.append(names[id(module)].get(index) or f"func[{index}]")
     return lines
 
 

@@ -7,9 +7,11 @@ import threading
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from wasmbuild import body, custom, wasm
 from wat_modules import instantiate
 
 from pywasmedge import (
+    VM,
     ArgumentError,
     ErrCode,
     FunctionInstance,
@@ -128,6 +130,20 @@ def test_wrong_arguments(exports: Exports, name: str, args: tuple[Any, ...], mes
 def test_keyword_arguments_are_refused(exports: Exports) -> None:
     with pytest.raises(TypeError):
         exports.add(left=1, right=2)
+
+
+@pytest.mark.parametrize("last", ["own", "outer"])
+def test_a_backtrace_calls_functions_without_name_by_their_first_export(last: str) -> None:
+    binary = wasm(
+        types=["->"],
+        funcs=[0, 0, 0],
+        exports=[("outer", "func", 2), ("second", "func", 2), ("inner", "func", 0)],
+        code=[body("unreachable"), body("call 0"), body("call 1")],
+        customs=custom("name", b"\x01\x06\x01\x02\x03own") if last == "own" else b"",
+    )
+    with VM() as vm, pytest.raises(Trap) as caught:
+        vm.start(binary).exports.outer()
+    assert caught.value.backtrace == ("inner", "func[1]", last)
 
 
 def test_traps_have_code_and_backtrace(exports: Exports) -> None:
