@@ -78,6 +78,7 @@ typedef struct we_table {
   uint32_t declared_max;
   uint32_t declared_min;
   uint32_t type_view[4]; /* its type for the C API (capi_type.c) */
+  struct we_table_room *room; /* what its elements are taken from (table.c), or NULL */
 } we_table;
 
 /* Storage of one global; v128 uses all 16 bytes, other types the low ones (rest zero). */

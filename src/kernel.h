@@ -184,6 +184,13 @@ uint32_t we_memory_write_all(we_memory *memory, const uint32_t *offsets, const u
 /* ---- Tables (table.c) ------------------------------------------------------------------------- */
 
 we_table *we_table_new(uint8_t type, uint32_t min, bool has_max, uint32_t max, uint64_t init);
+/* How many more elements some tables may have together; counted references, the maker's and one per table. */
+typedef struct we_table_room we_table_room;
+we_table_room *we_table_room_new(uint64_t elements);
+void we_table_room_release(we_table_room *room);
+/* A table of null references, which takes its elements from `room` now and when it grows; NULL, too, if
+ * there are not enough. */
+we_table *we_table_new_in(we_table_room *room, uint8_t type, uint32_t min, bool has_max, uint32_t max);
 void we_table_free(we_table *table);
 int64_t we_table_grow(we_table *table, uint32_t count, uint64_t init); /* elements before, or -1 */
 int32_t we_table_get(we_table *table, uint32_t index, uint64_t *value); /* 0 or 0x87 */

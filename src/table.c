@@ -4,7 +4,8 @@
 
 #include "internal.h"
 
-/* Most elements of a table whose type states no smaller maximum (its minimum may be larger). */
+/* Most elements of a table whose type states no smaller maximum (its minimum may be larger, if the host made it or
+ * its room is larger). */
 static const uint32_t DEFAULT_LIMIT = 10000000;
 
 static FORK_SAFE_MUTEX(grow_lock);
@@ -12,6 +13,30 @@ static FORK_SAFE_MUTEX(grow_lock);
 static uint64_t mapped_bytes(const we_table *table) {
   const uint64_t bytes = (uint64_t)table->capacity * sizeof *table->elems;
   return bytes > 65536 ? pages_round(bytes) : 0; /* 0: small, from malloc */
+}
+
+struct we_table_room {
+  uint64_t left; /* guarded by grow_lock, like the references */
+  uint32_t references;
+};
+
+we_table_room *we_table_room_new(uint64_t elements) {
+  we_table_room *room = malloc(sizeof *room);
+  if (room != NULL) *room = (we_table_room){elements, 1};
+  return room;
+}
+
+/* Gives back elements and one reference. */
+static void leave_room(we_table_room *room, uint64_t elements) {
+  pthread_mutex_lock(&grow_lock);
+  room->left += elements;
+  const bool last = --room->references == 0;
+  pthread_mutex_unlock(&grow_lock);
+  if (last) free(room);
+}
+
+void we_table_room_release(we_table_room *room) {
+  if (room != NULL) leave_room(room, 0);
 }
 
 we_table *we_table_new(uint8_t type, uint32_t min, bool has_max, uint32_t max, uint64_t init) {
@@ -37,8 +62,26 @@ we_table *we_table_new(uint8_t type, uint32_t min, bool has_max, uint32_t max, u
   return table;
 }
 
+we_table *we_table_new_in(we_table_room *room, uint8_t type, uint32_t min, bool has_max, uint32_t max) {
+  pthread_mutex_lock(&grow_lock);
+  const bool fits = min <= room->left;
+  if (fits) {
+    room->left -= min;
+    room->references++;
+  }
+  pthread_mutex_unlock(&grow_lock);
+  if (!fits) return NULL;
+  we_table *table = we_table_new(type, min, has_max, max, 0);
+  if (table != NULL)
+    table->room = room;
+  else
+    leave_room(room, min);
+  return table;
+}
+
 void we_table_free(we_table *table) {
   if (table == NULL) return;
+  if (table->room != NULL) leave_room(table->room, table->size);
   const uint64_t mapped = mapped_bytes(table);
   if (mapped > 0)
     pages_release(table->elems, mapped);
@@ -53,7 +96,8 @@ int64_t we_table_grow(we_table *table, uint32_t count, uint64_t init) {
   int64_t before = -1;
   pthread_mutex_lock(&grow_lock);
   const uint32_t size = table->size;
-  if (count <= table->max_size - size) {
+  if (count <= table->max_size - size && (table->room == NULL || count <= table->room->left)) {
+    if (table->room != NULL) table->room->left -= count;
     for (uint32_t i = 0; init != 0 && i < count; i++) table->elems[size + i] = init;
     __atomic_store_n(&table->size, size + count, __ATOMIC_RELEASE);
     before = size;

@@ -113,6 +113,9 @@ class Configure:
         host_registrations: host modules a VM registers by itself.
         forbidden_plugins: names of plugins whose modules a VM does not register.
         max_memory_page: most pages an instantiated memory may have, 0 to 65536.
+        max_table_elements: most elements the tables that a module defines may have together, in
+            each of its instances, 0 to 2**32 - 1; 8 bytes each. An instance beyond does not come
+            to be (Trap 0x87), growing beyond gives -1.
         tier: which code generator serves functions.
         validation: when the one-step functions validate function bodies.
         lazy: compile functions at their first call (``None``: decided by the module's size).
@@ -140,6 +143,7 @@ class Configure:
     host_registrations: set[HostRegistration] = field(default_factory=set)
     forbidden_plugins: frozenset[str] = frozenset()
     max_memory_page: int = MAX_PAGES
+    max_table_elements: int = 10_000_000
     tier: Tier = Tier.AUTO
     validation: Validation = Validation.AUTO
     lazy: bool | None = None
@@ -176,6 +180,7 @@ class Configure:
         """
         Tier(self.tier), Validation(self.validation)
         count(self.max_memory_page, "max_memory_page", MAX_PAGES)
+        count(self.max_table_elements, "max_table_elements", 0xFFFF_FFFF)
         forbidden = frozenset(items(self.forbidden_plugins, "forbidden_plugins"))
         made = Configure(set(self.proposals), set(self.host_registrations))
         for name in _PLAIN:

@@ -57,6 +57,7 @@ OPTIONS = (
     Option("time-limit", VALUE, "MS", "End the program after so many milliseconds; 0: never."),
     Option("gas-limit", VALUE, "N", "End the program when its cost would exceed N."),
     Option("memory-page-limit", VALUE, "N", "Most pages of 64 KiB a memory may have."),
+    Option("table-limit", VALUE, "N", "Most elements the tables of a module may have together."),
     Option("cache-dir", VALUE, "DIR", "Keep compiled code there for later runs."),
     Option("no-cache", TOGGLE, "", "Neither use nor keep compiled code."),
     Option("no-precompiled", TOGGLE, "", "Ignore code that comes with a module."),
@@ -261,6 +262,9 @@ def _configure(options: Options) -> Configure:
     pages = options.number("memory-page-limit")
     if pages is not None:
         configure.max_memory_page = min(pages, MAX_PAGES)
+    elements = options.number("table-limit")
+    if elements is not None:
+        configure.max_table_elements = min(elements, 0xFFFF_FFFF)
     configure.cache = _cache(options)
     if options.on("no-precompiled"):
         configure.precompiled = False

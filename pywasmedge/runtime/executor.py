@@ -16,6 +16,7 @@ from .instantiate import (
 )
 from .plan import Plan
 from .statistics import NO_LIMIT, switches
+from .table import new_tables
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -114,9 +115,10 @@ class Executor(Closing):
 
         imports = Imports(plan, find)
         memories = make_memories(plan, imports, self._configure.max_memory_page)
+        tables = new_tables(plan.tree.tables, self._configure.max_table_elements)
         guarded = all(memory.c.guarded for memory in memories)
         compiled = module._code.get((self._key, guarded)) or self._compile(module, guarded)
-        core = allocate(plan, compiled, imports, memories)
+        core = allocate(plan, compiled, imports, memories, tables)
         if self._configure.proposals.isdisjoint(_SEGMENTS_ONE_BY_ONE):
             require_fitting_segments(core)
         try:

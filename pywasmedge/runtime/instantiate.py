@@ -11,7 +11,7 @@ from .function import FunctionInstance
 from .global_ import GlobalInstance
 from .memory import MemoryInstance
 from .plan import DataRun
-from .table import TableInstance, new_table
+from .table import TableInstance
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -117,7 +117,11 @@ def make_memories(plan: Plan, imports: Imports, limit: int) -> list[MemoryInstan
 
 
 def allocate(
-    plan: Plan, compiled: CompiledModule, imports: Imports, memories: list[MemoryInstance]
+    plan: Plan,
+    compiled: CompiledModule,
+    imports: Imports,
+    memories: list[MemoryInstance],
+    own_tables: list[tuple[Any, Owned]],
 ) -> Core:
     """A new instance with its globals initialised, segments not yet applied."""
     tree = plan.tree
@@ -139,10 +143,7 @@ def allocate(
     for table in imports.tables:
         lib.we_instance_set_table(c, index, table.c)
         index += 1
-    own_tables: list[tuple[Any, Owned]] = []
-    for type_ in tree.tables:
-        own_table = new_table(type_)
-        own_tables.append((own_table, own(own_table, "we_table_free")))
+    for own_table, _ in own_tables:
         lib.we_instance_set_table(c, index, own_table)
         index += 1
     for index, global_ in enumerate(imports.globals):

@@ -12,6 +12,7 @@ from .values import decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
     from .core import Core
@@ -151,6 +152,34 @@ def _grow(table: TableInstance, count: int, value: Any) -> int:
         detail = f"growing {table.size} elements by {count} exceeds the limit"
         raise Trap(ErrCode.TABLE_OUT_OF_BOUNDS, detail)
     return before
+
+
+def new_tables(types: Sequence[TableType], limit: int) -> list[tuple[Any, Owned]]:
+    """The tables a new instance defines: each a ``we_table`` of null references and its owner.
+
+    Args:
+        types: their types.
+        limit: most elements all of them may have together, now and when they grow.
+
+    Raises:
+        Trap: 0x87, their minima exceed ``limit``.
+        MemoryError: memory is exhausted.
+    """
+    if not types:
+        return []
+    wanted = sum(type_.limits.min for type_ in types)
+    if wanted > limit:
+        detail = f"tables of {wanted} elements, at most {limit} are configured"
+        raise Trap(ErrCode.TABLE_OUT_OF_BOUNDS, detail)
+    room = lib.we_table_room_new(limit)
+    room_owned = own(room, "we_table_room_release")
+    made = []
+    for type_ in types:
+        low, high = type_.limits.min, type_.limits.max
+        c = lib.we_table_new_in(room, type_.element, low, high is not None, high or 0)
+        made.append((c, own(c, "we_table_free")))
+    del room_owned  # every table has a reference
+    return made
 
 
 def new_table(type_: TableType) -> Any:

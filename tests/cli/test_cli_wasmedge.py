@@ -333,6 +333,8 @@ def test_ctrl_c_ends_a_running_program(tmp_path: Path) -> None:
 def test_memory_page_limit(guest: Guests) -> None:
     assert output("--memory-page-limit", "100", guest("hello")) == "hello, world\n"
     assert "Code: 0x" in failure("--memory-page-limit", "1", guest("hello"))
+    assert output("--table-limit", "1000", guest("hello")) == "hello, world\n"
+    assert "Code: 0x87" in failure("--table-limit", "0", guest("hello"))
 
 
 LEB_MODULES = {
