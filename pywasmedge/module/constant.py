@@ -105,8 +105,9 @@ class Scanner:
         if found is None:
             found = self._entry(prefix, code)
             if found is None:
-                detail = " ".join(f"0x{byte:02x}" for byte in data[start:pos])
-                raise LoadError(ErrCode.ILLEGAL_OPCODE, detail, offset=start)
+                from .proposals import opcode
+
+                raise LoadError(ErrCode.ILLEGAL_OPCODE, opcode(prefix, code), offset=start)
             self._table[key] = found
         return found, pos
 

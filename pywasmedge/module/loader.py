@@ -105,8 +105,10 @@ class _Decoder:
             start = pos
             section_id = data[pos]
             if section_id > 12 or (section_id == 12 and not self._passive_segments()):
+                from .proposals import section
+
                 self._blame_body(start)
-                detail = f"section {section_id}"
+                detail = section(section_id)
                 raise LoadError(ErrCode.MALFORMED_SECTION, detail, offset=start)
             size, pos = u32(data, pos + 1, end)
             stop = pos + size
@@ -194,7 +196,9 @@ class _Decoder:
             if pos >= end:
                 raise unexpected_end(pos)
             if data[pos] != 0x60:
-                detail = f"function type starts with 0x{data[pos]:02x}"
+                from .proposals import type_form
+
+                detail = type_form(data[pos])
                 raise LoadError(ErrCode.INTEGER_TOO_LONG, detail, offset=pos)
             start = pos
             params, pos = self._value_types(pos + 1, "parameters", limits.MAX_PARAMS)
@@ -390,7 +394,9 @@ class _Decoder:
             raise unexpected_end(pos)
         kind = self.data[pos]
         if kind > ExternKind.GLOBAL:
-            raise LoadError(code, f"kind {kind}", offset=pos)
+            from .proposals import extern_kind
+
+            raise LoadError(code, extern_kind(kind), offset=pos)
         return ExternKind(kind)
 
     def _table_type(self, pos: int) -> tuple[TableType, int]:
@@ -411,7 +417,10 @@ class _Decoder:
         if flags > (3 if shareable else 1):
             long = flags in (0x80, 0x81)
             code = ErrCode.INTEGER_TOO_LONG if long else ErrCode.INTEGER_TOO_LARGE
-            raise LoadError(code, f"limits flag 0x{flags:02x}", offset=pos)
+            from .proposals import limits_flags
+
+            detail = limits_flags(flags, 3 if shareable else 1)
+            raise LoadError(code, detail, offset=pos)
         low, pos = u32(data, pos + 1, end)
         high = None
         if flags & 1:

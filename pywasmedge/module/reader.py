@@ -195,7 +195,13 @@ def bad_value_type(byte: int, offset: int) -> LoadError:
     """The error for a ``byte`` that is not an enabled value type."""
     reference = byte in (ValType.FUNCREF, ValType.EXTERNREF)
     code = ErrCode.MALFORMED_ELEM_TYPE if reference else ErrCode.MALFORMED_VAL_TYPE
-    return LoadError(code, f"type 0x{byte:02x}", offset=offset)
+    return LoadError(code, _type_text(byte), offset=offset)
+
+
+def _type_text(byte: int) -> str:
+    from .proposals import value_type
+
+    return value_type(byte)
 
 
 def ref_type(data: bytes, pos: int, end: int, types: Mapping[int, ValType]) -> tuple[ValType, int]:
@@ -210,7 +216,7 @@ def ref_type(data: bytes, pos: int, end: int, types: Mapping[int, ValType]) -> t
     if byte == ValType.FUNCREF:
         return ValType.FUNCREF, pos + 1
     if byte != ValType.EXTERNREF:
-        raise LoadError(ErrCode.MALFORMED_REF_TYPE, f"type 0x{byte:02x}", offset=pos)
+        raise LoadError(ErrCode.MALFORMED_REF_TYPE, _type_text(byte), offset=pos)
     if byte not in types:
         raise bad_value_type(byte, pos)
     return ValType.EXTERNREF, pos + 1

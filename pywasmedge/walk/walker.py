@@ -217,11 +217,9 @@ class Walk:
         return prefixed
 
     def _illegal(self, prefix: int, code: int, pos: int) -> NoReturn:
-        text = f"0x{prefix:02x} 0x{code:02x}" if prefix else f"0x{code:02x}"
-        row = group(prefix).get(code)
-        if row is not None:
-            text += f": {row.mnemonic} needs a proposal that is off"
-        raise LoadError(ErrCode.ILLEGAL_OPCODE, text)
+        from ..module.proposals import opcode
+
+        raise LoadError(ErrCode.ILLEGAL_OPCODE, opcode(prefix, code))
 
 
 def _charged(step: Step, charge: Charge, opcode: int, memory: bool) -> Step:
