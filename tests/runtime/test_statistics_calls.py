@@ -132,7 +132,7 @@ def test_backtraces_name_each_call_once() -> None:
         with pytest.raises(Trap) as caught:
             vm.execute("f1", 2)
         traces.append(caught.value.backtrace)
-    assert traces[0] == traces[1] == ("func[0]",) * 3 + ("func[1]",)
+    assert traces[0] == traces[1] == ("f0",) * 3 + ("f1",)
 
 
 def passing(bodies: list[str], **parts: object) -> set[int]:
