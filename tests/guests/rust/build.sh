@@ -7,6 +7,10 @@ cd "$(dirname "$0")"
 target="${CARGO_TARGET_DIR:-/tmp/pywasmedge-guests}"
 export CC_wasm32_wasip1="${CC:-clang-14}" AR_wasm32_wasip1="${AR:-llvm-ar-14}"
 
+# Messages of panics name sources: as crates, not as places on the machine that builds.
+registry="$(echo "${CARGO_HOME:-$HOME/.cargo}"/registry/src/*)"
+export RUSTFLAGS="--remap-path-prefix=$registry=crates"
+
 cargo build --locked --release --target wasm32-wasip1 --target-dir "$target"
 for source in src/bin/*.rs; do
     cp "$target/wasm32-wasip1/release/$(basename "$source" .rs).wasm" .
