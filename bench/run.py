@@ -29,6 +29,7 @@ SECTIONS = (
     "threads",
     "compile",
     "text",
+    "limits",
     "startup",
     "programs",
 )
@@ -130,6 +131,10 @@ def measure(section: str, options: argparse.Namespace, engines: Sequence[Any], r
         import text
 
         return text.section(rounds)
+    if section == "limits":
+        import limits
+
+        return limits.section(rounds)
     if section == "startup":
         return processes.startup(rounds)
     programs = options.program or (["quickjs"] if options.quick else [])

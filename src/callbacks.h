@@ -14,6 +14,8 @@ int32_t we_py_compile(void *module, uint32_t index);
 uint32_t we_py_hot(void *module, uint32_t index, uint32_t loop);
 /* Makes the adapters of a function type: 0, or a trap code. */
 int32_t we_py_adapt(uint32_t type_id);
+/* Has Python's handlers of signals that have come run: 0, or the code the guest traps with if one has raised. */
+int32_t we_py_signals(void);
 /* The context of a module's export that Python makes at the first find, or NULL. */
 void *we_py_find(void *module, uint8_t kind, const char *name, uint32_t length);
 /* The last reference to a module context has gone. */

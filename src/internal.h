@@ -125,6 +125,9 @@ uint64_t keyed_hash(uint64_t kind, const void *bytes, uint32_t length);
 
 /* ---- fault.c, interrupt.c ---------------------------------------------------------------------- */
 
+/* Whether SIGINT has come to the calling thread, which is Python's main thread, since the latest question, when it was
+ * not in a guest. */
+bool interrupt_sigint_came(void);
 /* Installs the handlers of SIGSEGV and SIGBUS, once per process. */
 void fault_install(void);
 /* A handler that was there before ours; calls it as the system would have. */

@@ -2,8 +2,11 @@
  * handler unwinds if the thread is in generated code. Elsewhere the request waits for the return
  * to the guest. */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "internal.h"
 
@@ -35,9 +38,16 @@ static we_thread *thread_in_guest(void) {
   return thread;
 }
 
+static void stop_for_sigint(void *context);
+static char marker_sigint; /* SIGINT came to another thread */
+
 static void on_interrupt(int signal, siginfo_t *info, void *context) {
   if (info->si_code == SI_QUEUE && info->si_value.sival_ptr == &marker_park) {
     llvm_park(machine_read_context(context).pc);
+    return;
+  }
+  if (info->si_code == SI_QUEUE && info->si_value.sival_ptr == &marker_sigint) {
+    stop_for_sigint(context);
     return;
   }
   if (info->si_code != SI_QUEUE || info->si_value.sival_ptr != &marker) {
@@ -78,17 +88,49 @@ void we_interrupt_unblock(void) {
   pthread_sigmask(SIG_UNBLOCK, &wanted, NULL);
 }
 
-/* ---- Interrupts from the terminal ------------------------------------------------------------- */
+/* ---- Interrupts from the terminal -------------------------------------------------------------
+ * Python's handler only notes the signal: it is Python's main thread that acts on it, when it runs Python code
+ * again. So if that thread is in a guest, the guest is stopped. If it is on its way there, past the last look that
+ * Python has taken, it is made to look once more before it goes on. */
 
 static struct sigaction previous_sigint;
+static __thread volatile sig_atomic_t sigint_outside __attribute__((tls_model("initial-exec")));
 
-static void on_sigint(int signal, siginfo_t *info, void *context) {
-  chain_signal(signal, &previous_sigint, info, context);
+/* On the main thread, after Python's handler. */
+static void stop_for_sigint(void *context) {
   we_thread *thread = thread_in_guest();
-  if (thread == NULL || atomic_load_explicit(&thread->in_host, memory_order_relaxed) != 0) return;
+  if (thread == NULL || atomic_load_explicit(&thread->in_host, memory_order_relaxed) != 0) {
+    sigint_outside = 1;
+    return;
+  }
   if (stop(thread, context)) return;
   atomic_store(&thread->interrupt, STOP_SIGINT); /* at the end of the helper, */
   atomic_wait_wake(thread);                      /* of its wait */
+}
+
+/* Tells the main thread, whose number is the process's. */
+static void tell_main_thread(void) {
+  siginfo_t info = {.si_signo = THE_SIGNAL, .si_code = SI_QUEUE};
+  info.si_pid = getpid();
+  info.si_uid = getuid();
+  info.si_value.sival_ptr = &marker_sigint;
+  syscall(SYS_rt_tgsigqueueinfo, getpid(), getpid(), THE_SIGNAL, &info);
+}
+
+static void on_sigint(int signal, siginfo_t *info, void *context) {
+  const int error = errno;
+  chain_signal(signal, &previous_sigint, info, context);
+  if (syscall(SYS_gettid) == getpid())
+    stop_for_sigint(context);
+  else
+    tell_main_thread();
+  errno = error;
+}
+
+bool interrupt_sigint_came(void) {
+  const bool came = sigint_outside != 0;
+  if (__builtin_expect(came, 0)) sigint_outside = 0;
+  return came;
 }
 
 static void install_sigint(void) {
@@ -101,6 +143,7 @@ static void install_sigint(void) {
 
 void we_watch_sigint(void) {
   static pthread_once_t once = PTHREAD_ONCE_INIT;
+  pthread_once(&installed, install);
   pthread_once(&once, install_sigint);
 }
 

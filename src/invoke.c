@@ -17,6 +17,31 @@ static bool must_stop(we_thread *thread, const we_entry *previous) {
   return request == STOP_ASKED || (request == STOP_SIGINT && previous != NULL);
 }
 
+static __thread bool python_raised __attribute__((tls_model("initial-exec")));
+
+bool thread_python_raised(void) {
+  const bool raised = python_raised;
+  python_raised = false;
+  return raised;
+}
+
+/* Python has got SIGINT, too, if it came, and acts on it. */
+static void forget_sigint(we_thread *thread) {
+  uint32_t by_sigint = STOP_SIGINT;
+  atomic_compare_exchange_strong(&thread->interrupt, &by_sigint, 0);
+}
+
+/* Has Python look at the signal that has come: 0, or the code of what its handler has raised. */
+static int32_t look_at_signals(we_thread *thread) {
+  if (!thread_has_stack_for_host(thread)) return 0;
+  const int32_t code = we_bound_python.we_py_signals();
+  if (code != 0) {
+    forget_sigint(thread);
+    python_raised = true;
+  }
+  return code;
+}
+
 static int32_t enter(we_func *func, uint64_t *frame) {
   we_thread *thread = thread_self();
   if (thread == NULL) return last_trap = TRAP_RUNTIME_ERROR;
@@ -44,11 +69,16 @@ static int32_t enter(we_func *func, uint64_t *frame) {
     const uint32_t in_host = atomic_load_explicit(&thread->in_host, memory_order_relaxed);
     atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
     atomic_store_explicit(&thread->entry, &entry, memory_order_relaxed);
-    guest_begins(thread);
     atomic_signal_fence(memory_order_seq_cst);
-    code = machine_enter(func, frame, &entry);
+    code = interrupt_sigint_came() ? look_at_signals(thread) : 0;
+    if (__builtin_expect(code == 0, 1)) {
+      guest_begins(thread);
+      code = machine_enter(func, frame, &entry);
+      guest_ends(thread);
+    } else {
+      trap_record_exit(thread, code);
+    }
     atomic_signal_fence(memory_order_seq_cst);
-    guest_ends(thread);
     atomic_store_explicit(&thread->entry, previous, memory_order_relaxed);
     atomic_store_explicit(&thread->in_host, in_host, memory_order_relaxed);
   }
@@ -125,21 +155,15 @@ uint32_t we_call_depth(void) {
 
 /* ---- Guest to host --------------------------------------------------------------------------- */
 
-static __thread bool python_raised __attribute__((tls_model("initial-exec")));
-
-bool thread_python_raised(void) {
-  const bool raised = python_raised;
-  python_raised = false;
-  return raised;
-}
-
 static void run_host(we_func *func, we_instance *caller, uint64_t *frame) {
   we_thread *thread = we_current;
   if (!(func->flags & FUNC_HELPER)) trap_unless_stack_for_host(thread);
   guest_ends(thread);
   atomic_store_explicit(&thread->in_host, !(func->flags & FUNC_HELPER), memory_order_relaxed);
-  const int32_t code = func->host(func->data, caller, frame);
+  int32_t code = func->host(func->data, caller, frame);
   atomic_store_explicit(&thread->in_host, 0, memory_order_relaxed);
+  atomic_signal_fence(memory_order_seq_cst);
+  if (code == 0 && interrupt_sigint_came()) code = look_at_signals(thread);
   if (code != 0) {
     if (func->flags & FUNC_PYTHON) python_raised = true;
     trap_raise(code);
@@ -151,8 +175,7 @@ int32_t host_ask_python(void *data, we_instance *caller, uint64_t *frame) {
   we_thread *thread = we_current;
   trap_unless_stack_for_host(thread);
   atomic_store_explicit(&thread->in_host, 1, memory_order_relaxed);
-  uint32_t by_sigint = STOP_SIGINT; /* Python has got the signal, too, and acts on it */
-  atomic_compare_exchange_strong(&thread->interrupt, &by_sigint, 0);
+  forget_sigint(thread);
   trap_if_interrupted(thread);
   const int32_t code = we_bound_python.we_py_host(data, caller, frame);
   if (code != 0) python_raised = true;

@@ -134,7 +134,7 @@ def check() -> None:
             raise StoppedError
 
 
-_LOOK = 0.02
+_LOOK = 0.01
 """Seconds between looks whether the thread is to stop while it waits for a lock."""
 
 

@@ -85,7 +85,7 @@ _USAGE = "\n  ".join(
 _MAX_LINES = 24
 """Longest report of an error; what is cut off are functions far out in a backtrace."""
 
-_GRACE = 0.2
+_GRACE = 0.09
 """Seconds a program that has reached its time limit gets for ending in an orderly way."""
 
 
@@ -218,7 +218,7 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     for fd in closed:
         wasi.env.remove(fd)
     try:
-        _instantiate(vm, file)
+        _instantiate(vm, file, deadline)
         if options.on("reactor"):
             _call_library(vm, args[0], args[1:], deadline)
             return 0
@@ -231,10 +231,15 @@ def _run(options: Options, started: float, closed: tuple[int, ...]) -> int:
     return int(wasi.exit_code)
 
 
-def _instantiate(vm: VM, file: str) -> None:
+def _instantiate(vm: VM, file: str, deadline: float | None) -> None:
     """Make the program in ``file`` the active instance; errors name the file."""
     try:
-        vm.start(file)
+        if deadline is None:
+            vm.start(file)
+        else:
+            from ..runtime.interrupt import with_timeout
+
+            with_timeout(deadline - time.monotonic(), vm.start, file)
     except WasmError as error:
         _name_file(error, file)
         raise

@@ -227,6 +227,12 @@ def we_py_host(data: Any, from_instance: Any, frame: Any) -> int:
     return _from_handle(data)(from_instance, frame)  # type: ignore[no-any-return]
 
 
+@ffi.def_extern(error=_FAILED, onerror=_keep)
+def we_py_signals() -> int:
+    """The kernel's way to the handlers of signals, which run when any Python code does."""
+    return 0
+
+
 _from_handle = ffi.from_handle
 
 

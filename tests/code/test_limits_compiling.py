@@ -243,13 +243,13 @@ def test_what_is_too_much_for_llvm_has_quick_code() -> None:
         funcs=[0, 0],
         exports=[("large", "func", 0), ("small", "func", 1)],
         code=[
-            wb.body(shapes.BODIES["multiplications"](7000), [(64, "i32")]),
+            wb.body(shapes.BODIES["multiplications"](8000), [(64, "i32")]),
             wb.body("local.get 0"),
         ],
     )
     vm = VM(Configure(tier=Tier.OPTIMISED, cache="off"))
     vm.start(binary)
-    assert vm.execute("large", 5) == expected(7000)
+    assert vm.execute("large", 5) == expected(8000)
     assert vm.execute("small", 5) == 5
     compiled = compiled_of(vm)
     assert [compiled.level(i) for i in range(2)] == [Level.QUICK, Level.OPTIMISED]

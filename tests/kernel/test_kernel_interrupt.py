@@ -216,3 +216,66 @@ def test_ctrl_c_raises_keyboard_interrupt_out_of_a_guest(guest: str) -> None:
 def test_a_handler_of_the_programs_own_leaves_the_guest_alone() -> None:
     handler = "signal.signal(signal.SIGINT, lambda number, frame: None)"
     assert ctrl_c("Guest({UNARY: SPIN})", handler, 0.5) == "not by itself"
+
+
+RAISES = """
+import ctypes, os, signal, threading, time
+from test_kernel_interrupt import *
+from pywasmedge.code.types import type_id
+from pywasmedge.runtime.call import failure
+signal.signal(signal.SIGINT, signal.default_int_handler)
+raise_ = ffi.cast("we_hostfn", ctypes.cast(ctypes.CDLL(None)["raise"], ctypes.c_void_p).value)
+host = lib.we_func_new_host(type_id(UNARY), raise_, ffi.cast("void *", int(signal.SIGINT)))
+guest = Guest({UNARY: CALL_AND_SPIN}, imports=[host])
+guest.compiled.ensure_all()
+thread = lib.we_thread_ref()
+threading.Timer(10, lambda: lib.we_interrupt(thread)).start()
+began = time.perf_counter()
+try:
+    outcome = -guest.call(0)
+    raise failure(outcome)
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", time.perf_counter() - began < 9, flush=True)
+os._exit(0)
+"""
+CALL_AND_SPIN = (
+    "define tailcc i32 @f0(ptr %ctx, i32 %a) #0 {\n  %p = alloca i32\n"
+    + field("imports", "%imp")
+    + call_import(0, "i32", ", i32 %a")
+    + "  br label %l\nl:\n  store volatile i32 1, ptr %p\n  br label %l\n}\n"
+)
+
+
+OTHER_THREAD = """
+import os, signal, threading, time
+from test_kernel_interrupt import *
+signal.signal(signal.SIGINT, signal.default_int_handler)
+guest = Guest({UNARY: SPIN})
+guest.compiled.ensure_all()
+thread = lib.we_thread_ref()
+threading.Timer(10, lambda: lib.we_interrupt(thread)).start()
+def other():
+    time.sleep(0.2)
+    signal.pthread_kill(threading.get_ident(), signal.SIGINT)
+threading.Thread(target=other).start()
+began = time.perf_counter()
+try:
+    guest.call(0)
+except KeyboardInterrupt:
+    print("KeyboardInterrupt", time.perf_counter() - began < 9, flush=True)
+os._exit(0)
+"""
+
+
+@pytest.mark.parametrize("script", [RAISES, OTHER_THREAD], ids=["host function", "thread"])
+def test_ctrl_c_that_python_would_not_notice(script: str) -> None:
+    """It comes at the end of a host function that is not Python, or to another thread."""
+    child = subprocess.run(
+        [sys.executable, "-c", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={"PYTHONPATH": f"{IMPORTS}:{Path(__file__).parent}"},
+        check=False,
+    )
+    assert (child.stdout, child.stderr) == ("KeyboardInterrupt True\n", "")
