@@ -113,7 +113,7 @@ STDOUT_RIGHTS = (
     | FD_FILESTAT_GET
     | POLL_FD_READWRITE
 )
-"""No seek and no tell: this is how wasi-libc recognises a terminal."""
+"""No seek and no tell: this is how wasi-libc recognises a terminal. Other devices have both."""
 
 ACCEPTED_RIGHTS = (
     FD_READ

@@ -117,6 +117,8 @@ class Env:
             descriptor: Descriptor = Stream(stream, rights)
         else:
             descriptor = Descriptor(host, rights, owned=False)
+            if descriptor.type == abi.CHARACTER_DEVICE and not os.isatty(host):
+                descriptor.base |= abi.FD_SEEK | abi.FD_TELL
             if descriptor.type == abi.SOCKET_STREAM:
                 from .socket import Socket
 

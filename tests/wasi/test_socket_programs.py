@@ -250,10 +250,29 @@ def test_quickjs(tmp_path: Path) -> None:
     )
 
 
+SQLITE = "sqlite/package/dist/langs/sqlite.wasm"
+
+
+def test_a_program_of_2019(tmp_path: Path) -> None:
+    """SQLite for wasi_unstable: two directories, one in the other for the guest."""
+    folder = os.environ.get("PYWASMEDGE_PROGRAMS")
+    if not folder or not (Path(folder) / SQLITE).exists():
+        pytest.skip("no SQLite: PYWASMEDGE_PROGRAMS=DIR python bench/programs.py sqlite")
+    for name in ("root", "w"):
+        (tmp_path / name).mkdir()
+    words = ["--dir", f"/:{tmp_path}/root", "--dir", f"/w:{tmp_path}/w", Path(folder) / SQLITE]
+    make = "create table t(a); insert into t values({}); select * from t;"
+    assert command(*words, "/w/a.db", make.format(1)) == (0, "1\n")
+    assert command(*words, "/b.db", make.format(2)) == (0, "2\n")
+    assert command(*words, "/w/a.db", "select * from t;") == (0, "1\n")
+    assert (os.listdir(tmp_path / "w"), os.listdir(tmp_path / "root")) == (["a.db"], ["b.db"])
+
+
 def command(*words: str | Path) -> tuple[int, str]:
     done = subprocess.run(
         [sys.executable, "-m", "pywasmedge", *map(str, words)],
         cwd=Path(__file__).parents[2],
+        stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
         timeout=60,

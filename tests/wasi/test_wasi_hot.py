@@ -118,7 +118,7 @@ RARE = [
     (errno.INVAL, "fd_seek", 4, 0, 3, OUT),
     (errno.INVAL, "fd_seek", 4, -1, 0, OUT),
     (errno.FAULT, "fd_seek", 4, 0, 0, 65529),
-    (errno.NOTCAPABLE, "fd_tell", 1, OUT),
+    (errno.NOTCAPABLE, "fd_tell", 5, OUT),
     (errno.INVAL, "clock_time_get", 4, 0, OUT),
     (errno.FAULT, "clock_time_get", 0, 0, 65529),
     (errno.FAULT, "random_get", 65530, 7),

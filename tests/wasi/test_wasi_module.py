@@ -270,6 +270,24 @@ def test_a_timeout_ends_a_program_that_waits(guest: Guests, words: list[str]) ->
     os.close(writer)
 
 
+@pytest.mark.parametrize("fd", [0, 1])
+def test_what_looks_like_a_terminal(fd: int) -> None:
+    """To C libraries a terminal is a character device without positions."""
+    guest = Guest()
+    main, terminal = os.openpty()
+    null = os.open(os.devnull, os.O_RDWR)
+    positions = abi.FD_SEEK | abi.FD_TELL
+    for host, rights, error in (terminal, 0, errno.NOTCAPABLE), (null, positions, 0):
+        guest.env.set_stream(fd, host)
+        out, _ = guest.room(24)
+        assert guest.call("fd_fdstat_get", fd, out) == 0
+        kind, _, base, _ = abi.LAYOUTS["Fdstat"].unpack_from(guest.memory, out)
+        assert (kind, base & positions) == (abi.CHARACTER_DEVICE, rights)
+        assert guest.call("fd_seek", fd, 0, 1, guest.put(bytes(8))) == error
+    for host in (main, terminal, null):
+        os.close(host)
+
+
 def test_a_stream_has_a_status() -> None:
     guest = Guest()
     guest.env.set_stream(1, io.BytesIO())
