@@ -90,6 +90,7 @@ def caller(
 
 
 def _caller(func: Any, signature: Signature, encode: _Encode) -> Callable[..., Any]:
+    """The closure, which never refers to itself: instances go without garbage collection."""
     results = signature.type.results
     if len(results) > 1 or (results and results[0] == ValType.V128):
         return _caller_of_many(func, signature, encode)
@@ -109,7 +110,7 @@ def _caller_of_none(func: Any, pack: _Pack, size: int, encode: _Encode) -> Calla
 
     def call(*args: Any, timeout: float | None = None) -> Any:
         if timeout is not None:
-            return with_timeout(timeout, call, *args)
+            return with_timeout(timeout, _caller_of_none(func, pack, size, encode), *args)
         try:
             data = pack(*args)
         except _UNPACKABLE:
@@ -127,7 +128,7 @@ def _caller_of_integer(invoke: Any, trapped: int) -> Callable[..., Callable[...,
     def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
         def call(*args: Any, timeout: float | None = None) -> Any:
             if timeout is not None:
-                return with_timeout(timeout, call, *args)
+                return with_timeout(timeout, make(func, pack, size, encode), *args)
             try:
                 data = pack(*args)
             except _UNPACKABLE:
@@ -148,7 +149,7 @@ def _caller_of_float(invoke: Any) -> Callable[..., Callable[..., Any]]:
     def make(func: Any, pack: _Pack, size: int, encode: _Encode) -> Callable[..., Any]:
         def call(*args: Any, timeout: float | None = None) -> Any:
             if timeout is not None:
-                return with_timeout(timeout, call, *args)
+                return with_timeout(timeout, make(func, pack, size, encode), *args)
             try:
                 data = pack(*args)
             except _UNPACKABLE:
@@ -198,7 +199,7 @@ def _caller_of_many(func: Any, signature: Signature, encode: _Encode) -> Callabl
 
     def call(*args: Any, timeout: float | None = None) -> Any:
         if timeout is not None:
-            return with_timeout(timeout, call, *args)
+            return with_timeout(timeout, _caller_of_many(func, signature, encode), *args)
         frame = bytearray(size)
         data = encode(args)
         frame[: len(data)] = data

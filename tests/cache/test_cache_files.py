@@ -16,7 +16,7 @@ from pywasmedge.compiler.code import ALIGNMENT, Code
 from pywasmedge.kernel.native import ffi, lib
 
 NAME = f"{'a' * 64}-{'b' * 16}"
-ORIGIN = Origin(b"module", frozenset(), True, False, False, b"generator of now", 5)
+ORIGIN = Origin(b"module", frozenset(), True, False, False, False, b"generator of now", 5)
 as_root = pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 
 
@@ -107,12 +107,13 @@ def test_code_that_is_partly_superseded_keeps_its_names(place: Directory) -> Non
 @pytest.mark.parametrize(
     "other",
     [
-        Origin(b"other", frozenset(), True, False, False, b"generator of now", 5),
-        Origin(b"module", frozenset(), False, False, False, b"generator of now", 5),
-        Origin(b"module", frozenset(), True, True, False, b"generator of now", 5),
-        Origin(b"module", frozenset(), True, False, True, b"generator of now", 5),
-        Origin(b"module", frozenset(), True, False, False, b"generator of old", 5),
-        Origin(b"module", frozenset(), True, False, False, b"generator of now", 4),
+        Origin(b"other", frozenset(), True, False, False, False, b"generator of now", 5),
+        Origin(b"module", frozenset(), False, False, False, False, b"generator of now", 5),
+        Origin(b"module", frozenset(), True, True, False, False, b"generator of now", 5),
+        Origin(b"module", frozenset(), True, False, True, False, b"generator of now", 5),
+        Origin(b"module", frozenset(), True, False, False, True, b"generator of now", 5),
+        Origin(b"module", frozenset(), True, False, False, False, b"generator of old", 5),
+        Origin(b"module", frozenset(), True, False, False, False, b"generator of now", 4),
     ],
 )
 def test_code_of_another_origin_is_replaced(place: Directory, other: Origin) -> None:
