@@ -46,6 +46,7 @@ check: $(VENV)/tools
 
 spec: $(VENV)/tools
 	PYTHONPATH=tests:tests/support $(BIN)/python -m spec
+	PYTHONPATH=tests:tests/support $(BIN)/python -m quick_bytes
 
 bench: $(VENV)/peers
 	$(BIN)/python bench/run.py

@@ -20,6 +20,7 @@ sys.path.insert(0, str(Path(__file__).parent / "src"))
 from build_native import COMMANDS, LAUNCHER, LIBRARY, build_launcher, build_library
 
 STENCILS = f"compiler/baseline/stencils-{platform.machine()}.bin"
+TABLES = f"compiler/baseline/quick-{platform.machine()}.bin"
 
 
 class BuildNative(build_ext):
@@ -41,17 +42,18 @@ class BuildNative(build_ext):
         super().build_extensions()
 
     def build_stencils(self) -> None:
-        """Have the package that was just built make the stencils for its own kernel.
+        """Have the package that was just built make stencils and tables for its own kernel.
 
         One that was built with sanitizers cannot be loaded into this interpreter.
         """
         if platform.machine() == "x86_64" and not os.environ.get("PYWASMEDGE_SANITIZE"):
-            target = (self._root / "pywasmedge" / STENCILS).resolve()
-            command = [sys.executable, "-m", "pywasmedge.compiler.baseline.build", target]
-            subprocess.run(command, check=True, cwd=self._root)
+            for file, maker in ((STENCILS, "build"), (TABLES, "tables")):
+                target = (self._root / "pywasmedge" / file).resolve()
+                command = [sys.executable, "-m", f"pywasmedge.compiler.baseline.{maker}", target]
+                subprocess.run(command, check=True, cwd=self._root)
 
     def get_outputs(self) -> list[str]:
-        made = [Path(self.build_lib, "pywasmedge", name) for name in (LIBRARY, STENCILS)]
+        made = [Path(self.build_lib, "pywasmedge", name) for name in (LIBRARY, STENCILS, TABLES)]
         return [*super().get_outputs(), *map(str, made)]
 
 

@@ -161,6 +161,12 @@ void llvm_after_fork(bool in_child);
   static pthread_mutex_t *const name##_at_fork __attribute__((used, section("we_mutexes"))) = &name
 void fork_watch(void); /* from now on forks are looked after */
 
+/* ---- quick.c ---------------------------------------------------------------------------------------- */
+
+/* Compiles and publishes a function that is still a thunk; false: Python has to do it. */
+bool quick_compile(we_module *module, uint32_t index);
+void quick_release(we_module *module);
+
 /* ---- statistics.c -------------------------------------------------------------------------------- */
 
 /* Run the clock and hand out a budget while the thread is in a guest. */
@@ -222,6 +228,8 @@ void module_release(we_module *module); /* gives back one reference */
 void heat_release(we_module *module);   /* frees what heat.c has put there */
 /* Whether the entry of a defined function is the thunk that compiles it. */
 bool module_is_thunk(const void *entry, uint32_t index);
+/* Publishes the code of a function that has none yet; false if it has. */
+bool module_publish_first(we_module *module, uint32_t index, uint64_t entry);
 /* Frame entries that are not adapters. */
 void frame_lazy(we_func *func, uint64_t *frame);
 void frame_host(we_func *func, uint64_t *frame);

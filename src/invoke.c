@@ -226,12 +226,14 @@ void *rt_lazy_compile(we_instance *instance, uint32_t index) {
   void *entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);
   if (module_is_thunk(entry, index)) {
     we_thread *thread = we_current;
-    trap_unless_stack_for_host(thread);
     guest_ends(thread);
-    const int32_t code = we_bound_python.we_py_compile(module->self, index);
-    if (code != 0) {
-      python_raised = true;
-      trap_raise(code);
+    if (!quick_compile(module, index)) {
+      trap_unless_stack_for_host(thread);
+      const int32_t code = we_bound_python.we_py_compile(module->self, index);
+      if (code != 0) {
+        python_raised = true;
+        trap_raise(code);
+      }
     }
     guest_begins(thread);
     entry = __atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE);

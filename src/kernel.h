@@ -54,6 +54,7 @@ typedef struct we_module {
   uint32_t *counters;     /* calls left of every defined function, then turns left of loops (heat.c) */
   uint8_t *heat;          /* per defined function: what has been made of that */
   struct we_loop *loops;  /* loops that are entered in optimised code */
+  struct quick_module *quick; /* what first calls are compiled with, or NULL (quick.c) */
 } we_module;
 
 /* Counters for loops; that of the loop at an offset of the module is the remainder of a division by this. */
@@ -71,6 +72,42 @@ void we_module_publish_one(we_module *module, uint32_t index, uint64_t entry);
 void we_module_set_loop(we_module *module, uint32_t index, uint32_t loop, uint64_t entry);
 /* Whether defined function `index` has code (is not a thunk). */
 bool we_module_has_code(we_module *module, uint32_t index);
+
+/* ---- Quick code (quick.c) --------------------------------------------------------------------- */
+
+/* What the emitter in C needs to know of a module. Python keeps what it points to as long as guests may run. */
+typedef struct we_quick_source {
+  const uint8_t *tables;        /* of compiler/baseline/tables.py */
+  const uint8_t *data;          /* the module's bytes */
+  const uint32_t *marks;        /* in them: where the size before each body is, and the last body's end */
+  const uint32_t *canonical;    /* of every type the first one that equals it */
+  const uint8_t *globals;       /* types; bit 7: mutable */
+  const uint8_t *table_types;   /* types of elements */
+  const uint8_t *element_types; /* of element segments */
+  uint8_t *checked;             /* gets a 1 for every body found to be valid, or NULL */
+  uint64_t value_types[2];      /* the bits of those that are enabled */
+  uint32_t proposals;           /* the bits of those that are enabled */
+  uint32_t imported_globals;
+  uint32_t global_count;
+  uint32_t memory_count;
+  uint32_t table_count;
+  uint32_t element_count;
+  uint32_t data_count; /* of which instructions may speak */
+  bool guarded;        /* every memory has guard pages */
+  bool counting;       /* the code asks for better code where it runs often */
+  bool vectors;        /* types or globals have vectors */
+} we_quick_source;
+
+/* Has first calls compiled without Python, as far as possible; false when memory is exhausted. Once. */
+bool we_module_set_quick(we_module *module, const we_quick_source *source);
+/* From now on all code is made by Python, which tells others of it. */
+void we_quick_stop(void);
+/* The code of a defined function with its call frame information, for comparison: its size, which may be more than
+ * `room`; -1: Python makes it. Nothing is published. */
+int64_t we_quick_emit(we_module *module, uint32_t index, uint8_t *to, uint64_t room);
+/* Functions that were compiled and published, from number `first` on: index, address, size of the code and of all;
+ * how many were written to `made`, four words each. */
+uint32_t we_quick_made(we_module *module, uint32_t first, uint64_t *made, uint32_t count);
 
 /* ---- Instances (instance.c) ------------------------------------------------------------------- */
 

@@ -86,6 +86,7 @@ void module_release(we_module *module) {
     free(block);
   }
   heat_release(module);
+  quick_release(module);
   free(module);
 }
 
@@ -97,12 +98,8 @@ bool we_module_has_code(we_module *module, uint32_t index) {
   return !module_is_thunk(__atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE), index);
 }
 
-void we_module_publish_one(we_module *module, uint32_t index, uint64_t entry) {
-  we_module_publish(module, &index, &entry, 1);
-}
-
-void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count) {
-  pthread_mutex_lock(&instance_lock);
+/* Called with instance_lock held. */
+static void publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count) {
   for (uint32_t i = 0; i < count; i++)
     __atomic_store_n(&module->code[indices[i]], (void *)(uintptr_t)entries[i], __ATOMIC_RELEASE);
   we_instance *instance = module->instances;
@@ -113,5 +110,22 @@ void we_module_publish(we_module *module, const uint32_t *indices, const uint64_
     }
     instance = instance->next_of_module == module->instances ? NULL : instance->next_of_module;
   }
+}
+
+bool module_publish_first(we_module *module, uint32_t index, uint64_t entry) {
+  pthread_mutex_lock(&instance_lock);
+  const bool first = module_is_thunk(__atomic_load_n(&module->code[index], __ATOMIC_ACQUIRE), index);
+  if (first) publish(module, &index, &entry, 1);
+  pthread_mutex_unlock(&instance_lock);
+  return first;
+}
+
+void we_module_publish_one(we_module *module, uint32_t index, uint64_t entry) {
+  we_module_publish(module, &index, &entry, 1);
+}
+
+void we_module_publish(we_module *module, const uint32_t *indices, const uint64_t *entries, uint32_t count) {
+  pthread_mutex_lock(&instance_lock);
+  publish(module, indices, entries, count);
   pthread_mutex_unlock(&instance_lock);
 }

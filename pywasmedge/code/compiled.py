@@ -22,7 +22,8 @@ from ..kernel.objects import object_at, own
 from .failures import attempt, keep, keep_and_stop
 from .generators import quick_compiler, unit_compiler
 from .job import Job
-from .pieces import load, unregister
+from .pieces import Loaded, collect_from, load, register, unregister
+from .quick import attach, made
 from .types import type_id
 
 TYPE_CHECKING = False
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from ..compiler.code import Code
     from ..kernel.native import CData
     from ..module.ast import Module
-    from .pieces import Loaded, Piece
+    from .pieces import Piece
 
     CompileUnit = Callable[..., Code]
 
@@ -95,6 +96,8 @@ class CompiledModule:
         "_jobs",
         "_lock",
         "_pieces",
+        "_quick",
+        "_quick_read",
         "_too_much",
         "_uncounted",
         "_whole",
@@ -159,6 +162,12 @@ class CompiledModule:
             indices = array("I", [canonical[t] for t in indices])
         ffi.memmove(handle.func_types, indices, 4 * len(indices))
         self._whole, self.first_level = self._plan()
+        self._quick: object = None
+        self._quick_read = 0
+        if self._baseline is not None and not self._whole and self.first_level == Level.QUICK:
+            self._quick = attach(handle, module, self._configure, canonical, guarded=guarded)
+        if self._quick is not None:
+            collect_from(self)
         _watch_sigint()
         finalize(self, unregister, self._pieces).atexit = False
         self.recorder: Recorder | None = None
@@ -195,7 +204,15 @@ class CompiledModule:
 
     def level(self, index: int) -> Level | None:
         """What defined function ``index`` is compiled with, ``None`` if it is not."""
-        return self._done.get(index)
+        level = self._done.get(index)
+        if level is None and self._quick is not None and self.has_code(index):
+            return Level.QUICK
+        return level
+
+    def _has(self, index: int, level: Level) -> bool:
+        """Whether defined function ``index`` is compiled with ``level`` or better."""
+        found = self.level(index)
+        return found is not None and found >= level
 
     def ensure(self, index: int) -> None:
         """Compile defined function ``index`` unless that has been done.
@@ -205,7 +222,7 @@ class CompiledModule:
             RuntimeError: the code generator failed; a defect.
             MemoryError: no executable memory is left.
         """
-        if index in self._done:
+        if self.level(index) is not None:
             return
         self._after_fork()
         start, end = self.module.bodies[index]
@@ -235,11 +252,11 @@ class CompiledModule:
     def _ensure(self, index: int) -> None:
         until(lambda seconds: self._lock.acquire(True, seconds))
         try:
-            if index in self._done:
+            if self.level(index) is not None:
                 return
             group = range(len(self.module.funcs)) if self._whole else (index,)
             try:
-                self._make([i for i in group if i not in self._done], self.first_level)
+                self._make([i for i in group if self.level(i) is None], self.first_level)
             except (LoadError, ValidationError):
                 if not self._whole:
                     raise
@@ -260,9 +277,7 @@ class CompiledModule:
         self._after_fork()
         with self._lock:
             level = self.first_level if level is None else level
-            self._make(
-                [i for i in range(len(self.module.funcs)) if self._done.get(i, -1) < level], level
-            )
+            self._make([i for i in range(len(self.module.funcs)) if not self._has(i, level)], level)
 
     def ask(self, index: int, loop: int) -> int:
         """Ask for better code of a function, or say how many turns it should run before.
@@ -290,7 +305,7 @@ class CompiledModule:
         """
         self._after_fork()
         with self._lock:
-            batch = [i for i in self._unit_of(index) if self._done.get(i, 0) < Level.OPTIMISED]
+            batch = [i for i in self._unit_of(index) if not self._has(i, Level.OPTIMISED)]
         return Improvement(self, batch, index, loop)
 
     def _unit_of(self, index: int) -> list[int]:
@@ -306,7 +321,7 @@ class CompiledModule:
             for callee in maybe_called(module, start, end):
                 begin, stop = module.bodies[callee]
                 small = stop - begin <= _INLINED and size + stop - begin <= _UNIT
-                if callee not in members and small and callee in self._done:
+                if callee not in members and small and self.level(callee) is not None:
                     members.add(callee)
                     work.append(callee)
                     size += stop - begin
@@ -361,6 +376,17 @@ class CompiledModule:
             lib.we_code_free(start, loaded.size)
             raise MemoryError
         self._pieces.append(loaded.start)
+
+    def collect(self) -> None:
+        """Register the code that was made without Python since the last time."""
+        self._after_fork()
+        with self._lock:
+            for index, start, size, whole in made(self.handle, self._quick_read):
+                unwind = (-(-size // 16) * 16, whole)
+                piece = Loaded(start, whole, {f"f{index}": 0}, unwind, self.module, Level.QUICK)
+                self._quick_read += 1
+                self._pieces.append(start)
+                register(piece)
 
     def note(self, levels: Mapping[int, Level]) -> None:
         """Note what defined functions are compiled with now."""

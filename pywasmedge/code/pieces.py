@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 from bisect import bisect_right, insort
+from weakref import ref
 
 from ..base.forking import fork_safe
 from ..compiler.codegen import Level
@@ -31,6 +32,12 @@ if TYPE_CHECKING:
 
         def frame_ranges(self) -> Sequence[tuple[int, int]]:
             """Where the call frame information of each piece is, relative to ``start``."""
+
+    class Collector(Protocol):
+        """A module with code that is not registered yet."""
+
+        def collect(self) -> None:
+            """Register it."""
 
     class Watcher(Protocol):
         """Is told of code; on any thread, and by finalisers."""
@@ -170,12 +177,44 @@ def unregister(starts: Sequence[int]) -> None:
         watcher.removed(starts)
 
 
+_collectors: list[ref[Collector]] = []
+"""Whose code is registered when somebody asks."""
+
+
+def collect_from(module: Collector) -> None:
+    """Have a module register its code when somebody asks; it is not kept alive."""
+    with _pieces_lock:
+        _collectors.append(ref(module, _forget))
+
+
+def _forget(gone: ref[Collector]) -> None:
+    with _pieces_lock:
+        _collectors.remove(gone)
+
+
+def _collect() -> None:
+    with _pieces_lock:
+        modules = [module() for module in _collectors]
+    for module in modules:
+        if module is not None:
+            module.collect()
+
+
 watchers: list[Watcher] = []
 """Are told of all code."""
 
 
+def watch(watcher: Watcher) -> None:
+    """Tell ``watcher`` of all code, also of what there is already. From now on Python makes it."""
+    lib.we_quick_stop()
+    watchers.append(watcher)
+    for piece in pieces():
+        watcher.added(piece)
+
+
 def pieces() -> list[Piece]:
     """All code that is in executable memory."""
+    _collect()
     with _pieces_lock:
         return list(_pieces.values())
 
@@ -183,6 +222,7 @@ def pieces() -> list[Piece]:
 def find(pc: int) -> Loaded | None:
     """The piece of code that address ``pc`` lies in."""
     global _starts
+    _collect()
     with _pieces_lock:
         if _starts is None:
             _starts = sorted(_pieces)

@@ -21,6 +21,7 @@ from pywasmedge.cache import flush
 from pywasmedge.cache.directory import VARIABLE, Directory, directory
 from pywasmedge.cache.limit import entries
 from pywasmedge.code.compiled import CompiledModule
+from pywasmedge.code.quick import SWITCH
 from pywasmedge.compiler.codegen import Level
 from pywasmedge.prepare.supply import supply
 
@@ -331,7 +332,7 @@ def test_hosts_in_c_use_it(place: str, tmp_path: Path) -> None:
     program = tmp_path / "program.wasm"
     program.write_bytes(cached_module.binary())
     host = capi_host.build("cache.c")
-    environment = {VARIABLE: place, "PYWASMEDGE_PYTHON": sys.executable}
+    environment = {VARIABLE: place, "PYWASMEDGE_PYTHON": sys.executable, SWITCH: "python"}
     words = (str(program), "f9", "5")
     for more in ((), ("delete",), ()):
         done = capi_host.run(host, *words, *more, env=environment)

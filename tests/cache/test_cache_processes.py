@@ -20,6 +20,7 @@ from pywasmedge import VM, Configure, Tier
 from pywasmedge.cache import flush
 from pywasmedge.cache.directory import LOCK, SUFFIX, Directory, directory
 from pywasmedge.cache.entry import Entry, save
+from pywasmedge.code.quick import SWITCH
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -39,7 +40,8 @@ def place(tmp_path: Path) -> Directory:
 
 def start(script: str, *words: str) -> subprocess.Popen[bytes]:
     command = [sys.executable, "-c", script, *words]
-    return subprocess.Popen(command, env=ENVIRONMENT, stdout=subprocess.PIPE)
+    environment = {**ENVIRONMENT, SWITCH: "python"}
+    return subprocess.Popen(command, env=environment, stdout=subprocess.PIPE)
 
 
 WRITER = """

@@ -79,7 +79,9 @@ def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     copy = directory / "copy"
     copy.mkdir()
     for name in ("src", "include", "pywasmedge", "packaging", ".ci", "c_examples"):
-        ignored = shutil.ignore_patterns("*.so", "stencils-*.bin", "__pycache__", "build")
+        ignored = shutil.ignore_patterns(
+            "*.so", "stencils-*.bin", "quick-*.bin", "__pycache__", "build"
+        )
         shutil.copytree(ROOT / name, copy / name, symlinks=True, ignore=ignored)
     for name in ("pyproject.toml", "setup.py", "MANIFEST.in", "README.md", "Makefile"):
         shutil.copy(ROOT / name, copy)

@@ -60,6 +60,4 @@ def watch_for_gdb() -> None:
 def _watch(watcher: Watcher) -> None:
     """Tell ``watcher`` of all code, also of what there is already."""
     if not any(isinstance(other, type(watcher)) for other in pieces.watchers):
-        pieces.watchers.append(watcher)
-        for piece in pieces.pieces():
-            watcher.added(piece)
+        pieces.watch(watcher)

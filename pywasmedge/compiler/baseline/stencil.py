@@ -17,6 +17,8 @@ REGISTERS = 4
 """Operands that can be in registers at a time."""
 FILE = os.path.join(os.path.dirname(__file__), f"stencils-{os.uname().machine}.bin")
 """Where they are kept; made when the package is built."""
+TABLES = os.path.join(os.path.dirname(__file__), f"quick-{os.uname().machine}.bin")
+"""Where the tables are that ``tables`` makes of them; made after them."""
 
 NUMBER, WIDE, RELATIVE, CONSTANT, TRAP = 0, 1, 2, 3, 4
 """Kinds of holes: 4 or 8 bytes for a number; the distance to a label; the distance to 16 constant
@@ -91,7 +93,7 @@ def save(path: str, groups: dict[int, dict[Key, Stencil]]) -> None:
         for prefix, group in groups.items()
     }
     with open(path, "wb") as file:
-        file.write(dumps((_layout(), parts)))
+        file.write(dumps((layout(), parts)))
 
 
 def available() -> bool:
@@ -110,13 +112,25 @@ def load(prefix: int = 0, path: str = FILE) -> Stencils:
     from marshal import loads
 
     with open(path, "rb") as file:
-        layout, parts = loads(file.read())
-    if layout != _layout():
+        made_for, parts = loads(file.read())
+    if made_for != layout():
         raise ValueError(f"{path}: made for another build of the kernel")
     return loads(parts[prefix])  # type: ignore[no-any-return]
 
 
-def _layout() -> str:
+def tables() -> bytes | None:
+    """The tables of the emitter in C; ``None`` if there are none for this processor and kernel."""
+    from marshal import loads
+
+    try:
+        with open(TABLES, "rb") as file:
+            made_for, tables = loads(file.read())
+    except (OSError, ValueError, EOFError, TypeError):
+        return None
+    return tables if made_for == layout() else None
+
+
+def layout() -> str:
     """What stencils know of the kernel's structs."""
     from .. import layout
 
