@@ -16,6 +16,7 @@ import wasmbuild as wb
 
 from pywasmedge import VM, Configure, ErrCode, Tier, Trap
 from pywasmedge.base import waiting
+from pywasmedge.code import quick
 from pywasmedge.code.compiled import CompiledModule
 from pywasmedge.compiler import codegen
 from pywasmedge.compiler.baseline.writer import BaselineWriter
@@ -46,7 +47,8 @@ def slow_llvm(monkeypatch: pytest.MonkeyPatch) -> Gate:
 
 @pytest.fixture
 def slow_quick(monkeypatch: pytest.MonkeyPatch) -> Gate:
-    """The same for quick code."""
+    """The same for quick code, as far as Python makes it."""
+    monkeypatch.setattr(quick, "_tables", lambda: None)
     begun, go_on = threading.Event(), threading.Event()
     plain = BaselineWriter.compile
 
