@@ -58,7 +58,7 @@ def test_a_backtrace_names_such_code(no_python: None) -> None:
     )
     with pytest.raises(Trap) as caught:
         vm.execute("outer")
-    assert caught.value.backtrace == ("func[1]", "func[0]")
+    assert caught.value.backtrace == ("func[1]", "outer")
 
 
 def test_such_code_is_registered_when_somebody_asks_and_goes_with_its_module() -> None:
