@@ -135,6 +135,7 @@ const quick_type *quick_type_of(quick_module *module, uint32_t index);
 enum {
   MOST_OPERANDS = 62, /* more of them: Python's (there `sunk` keeps time linear) */
   MOST_LOCALS = 4096,
+  MOST_BODY = 1 << 20, /* bytes: nothing interrupts the making of a function, some ten milliseconds at most */
   MOST_FRAMES = 1024,
   MOST_TYPES = 4096,
   MOST_ENTRIES = 1 << 15, /* of all jump tables */

@@ -384,7 +384,8 @@ int64_t quick_body(quick_state *s, quick_module *m, uint32_t index, uint8_t *out
   uint32_t size;
   s->m = m;
   s->type = quick_type_of(m, m->module->func_types[m->module->imported_funcs + index]);
-  if (s->type == NULL || s->type->unknown || !read_u32(&r, &size)) return -1;
+  if (s->type == NULL || s->type->unknown || !read_u32(&r, &size) || size > MOST_BODY)
+    return -1;
   s->index = index;
   s->code = s->c = output + FRONT;
   s->limit = output + OUTPUT - SLACK;
