@@ -51,8 +51,8 @@ class Input:
         self.at += size
         return self.data[start : self.at]
 
-    def unsigned(self, bits: int = 32) -> int:
-        """LEB128 of a natural number."""
+    def _leb(self, bits: int) -> tuple[int, int, int]:
+        """The groups of a LEB128 put together, the number of their bits, the last byte."""
         value = shift = 0
         start = self.at
         while True:
@@ -60,25 +60,22 @@ class Input:
             value |= (byte & 127) << shift
             shift += 7
             if byte < 128:
-                break
+                return value, shift, byte
             if shift >= bits:
                 raise LoadError(ErrCode.INTEGER_TOO_LONG, offset=start)
+
+    def unsigned(self, bits: int = 32) -> int:
+        """LEB128 of a natural number."""
+        start = self.at
+        value, _, _ = self._leb(bits)
         if value >> bits:
             raise LoadError(ErrCode.INTEGER_TOO_LARGE, offset=start)
         return value
 
     def signed(self, bits: int) -> int:
         """LEB128 of an integer."""
-        value = shift = 0
         start = self.at
-        while True:
-            byte = self.byte()
-            value |= (byte & 127) << shift
-            shift += 7
-            if byte < 128:
-                break
-            if shift >= bits:
-                raise LoadError(ErrCode.INTEGER_TOO_LONG, offset=start)
+        value, shift, byte = self._leb(bits)
         if byte & 64:
             value -= 1 << shift
         if not -(1 << bits - 1) <= value < 1 << bits - 1:

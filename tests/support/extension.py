@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from forwarder import Guest
 
-from pywasmedge import VM, WASI, FunctionType, ValType
+from pywasmedge import VM, WASI, FunctionType
 from pywasmedge.plugins.shipped import SHIPPED
 
 if TYPE_CHECKING:
     from pywasmedge import ModuleInstance
     from pywasmedge.plugins import Plugin
-
-PAGE = 65536
 
 
 def plugin_of(name: str) -> Plugin:
@@ -79,8 +77,3 @@ class Extension(Guest):
         """The address of u32 numbers put into memory."""
         data = b"".join((value & 0xFFFFFFFF).to_bytes(4, "little") for value in values)
         return self.put(data)[0]
-
-
-def zeros(type_: FunctionType) -> list[Any]:
-    """An argument of zero for each parameter."""
-    return [0 if kind in (ValType.I32, ValType.I64) else 0.0 for kind in type_.params]
