@@ -29,7 +29,7 @@ PARALLEL := -n auto --maxprocesses 8 --dist loadfile --no-loadscope-reorder
 test: $(VENV)/tools
 	$(BIN)/python -m pytest -q $(PARALLEL)
 
-# A sample of everything, in less than a minute.
+# A sample of everything, in about a minute.
 quick: $(VENV)/tools
 	$(BIN)/python -m pytest -q $(PARALLEL) --quick
 
